@@ -1,0 +1,13 @@
+/** What kind of server a target is. A closed set: it is a metric label. */
+export type TargetKind = 'storage_controller' | 'pageserver';
+
+/** One server to read. Compared by `name`: a changed `url` or `nodeId` under the same name restarts its collectors. */
+export interface Target {
+  readonly kind: TargetKind;
+  /** The `target` label: `host:port` as announced by the controller or as written in the configuration. */
+  readonly name: string;
+  /** Origin to dial, after the `addresses` setting was applied: `http://localhost:9899`. */
+  readonly url: string;
+  /** Pageservers only: the node id the controller gave it; absent when it is only listed in the configuration. */
+  readonly nodeId?: number;
+}
