@@ -19,17 +19,23 @@ export type FailureReason = (typeof failureReasons)[number];
 /**
  * A target that could not be read: a closed `reason` for machines, a sentence for people.
  * The message names the target and the remedy and never holds a secret.
- * `status` is the HTTP status when the target answered with one.
+ * `status` is the HTTP status, `sqlState` the SQLSTATE, when the target answered with one.
  */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
   readonly reason: FailureReason;
   readonly status: number | undefined;
+  readonly sqlState: string | undefined;
 
-  constructor(reason: FailureReason, message: string, options: { cause?: unknown; status?: number } = {}) {
+  constructor(
+    reason: FailureReason,
+    message: string,
+    options: { cause?: unknown; status?: number; sqlState?: string } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.reason = reason;
     this.status = options.status;
+    this.sqlState = options.sqlState;
   }
 }
 

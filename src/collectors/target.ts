@@ -1,5 +1,5 @@
 /** What kind of server a target is. A closed set: it is a metric label. */
-export type TargetKind = 'storage_controller' | 'pageserver';
+export type TargetKind = 'storage_controller' | 'pageserver' | 'compute' | 'controller_database';
 
 /** One server to read. Compared by `name`: a changed `url` or `nodeId` under the same name restarts its collectors. */
 export interface Target {

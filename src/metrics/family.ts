@@ -23,6 +23,8 @@ export interface FamilyDeclaration<Label extends string = string> {
   readonly labels: readonly Label[];
   readonly cardinality: Cardinality;
   readonly stability: 'stable' | 'experimental';
+  /** Named as this other exporter names it; see compat.ts. */
+  readonly compat?: 'postgres_exporter';
 }
 
 /** One line of exposition. `suffix` only for histograms: `_bucket`, `_sum`, `_count`. */

@@ -1,0 +1,80 @@
+import { access, constants, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { runProgram } from './run-program.ts';
+
+/** Debian package → the programs that system tests take from it. */
+const packages: Readonly<Record<string, readonly string[]>> = { prometheus: ['prometheus', 'promtool'] };
+
+/** Debian asks this file whether a package may start its service; 101 is no. */
+const policyFile = '/usr/sbin/policy-rc.d';
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function isOnPath(program: string, path: string): Promise<boolean> {
+  const folders = path.split(delimiter).filter((folder) => folder !== '');
+  const found = await Promise.all(folders.map((folder) => isExecutable(join(folder, program))));
+  return found.includes(true);
+}
+
+/** The packages of which a program is not on `path`. */
+export async function missingPackages(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (const [name, programs] of Object.entries(packages)) {
+    const there = await Promise.all(programs.map((program) => isOnPath(program, path)));
+    if (there.includes(false)) missing.push(name);
+  }
+  return missing;
+}
+
+/** Forbids services to start while `run` runs, unless the machine has a policy of its own. */
+async function withoutServices(run: () => Promise<void>): Promise<void> {
+  try {
+    await writeFile(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
+  } catch {
+    return run();
+  }
+  try {
+    await run();
+  } finally {
+    await rm(policyFile, { force: true });
+  }
+}
+
+async function install(names: readonly string[]): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = async (...args: string[]): Promise<void> => {
+    const exitCode = await runProgram('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], { env });
+    if (exitCode !== 0) console.error(`apt-get ${args.join(' ')} ended with code ${exitCode}`);
+  };
+  await withoutServices(async () => {
+    await apt('update');
+    await apt('install', '--yes', '--no-install-recommends', ...names);
+  });
+}
+
+/**
+ * Sees to it that the programs that system tests need are there: installs Debian packages where that is possible.
+ * Gives what is still missing, as a sentence that says what to do; undefined when all is there.
+ */
+export async function provideTools(): Promise<string | undefined> {
+  const path = process.env['PATH'] ?? '';
+  const wanted = await missingPackages(path);
+  if (wanted.length === 0) return undefined;
+  const mayInstall = process.getuid?.() === 0 && (await isOnPath('apt-get', path));
+  if (mayInstall) {
+    console.log(`System tests need ${wanted.join(', ')}: installing`);
+    await install(wanted);
+  }
+  const missing = await missingPackages(path);
+  if (missing.length === 0) return undefined;
+  const programs = missing.flatMap((name) => packages[name] ?? []);
+  return `System tests need ${programs.join(' and ')} on the PATH. On Debian: apt-get install --no-install-recommends ${missing.join(' ')}.
+Elsewhere put the programs of a Prometheus release, 2.42 or newer, on the PATH. \`npm run test:fast\` needs neither.`;
+}

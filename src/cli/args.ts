@@ -1,0 +1,105 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { ConfigError } from '../config/config-error.ts';
+import { configFileFlag, type Flag, settingByFlag } from '../config/flag-layer.ts';
+import { nearest } from '../settings/nearest.ts';
+
+/** The commands, with what `--help` says of them. The first is the default. */
+export const commands = {
+  serve: 'watch the cluster and serve /metrics (the default)',
+  config: 'check | print | schema: say what is wrong, what is in force, its JSON Schema',
+} as const;
+
+type CommandName = keyof typeof commands;
+
+interface CommandLine {
+  readonly command: CommandName;
+  /** Words after the command: `['check']`. Empty for `serve`. */
+  readonly rest: readonly string[];
+  /** Settings and `--config`, for `loadConfig`. Unknown ones are among them: the loader names the nearest. */
+  readonly flags: readonly Flag[];
+  readonly help: boolean;
+  readonly version: boolean;
+}
+
+const switches = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } } as const;
+
+const options: ParseArgsOptionsConfig = { ...switches, [configFileFlag]: { type: 'string' } };
+for (const [flag, { textKind }] of settingByFlag) {
+  options[flag] = { type: textKind === 'boolean' ? 'boolean' : 'string' };
+}
+
+// Not strict: unknown flags are the loader's to report, together with everything else that is wrong.
+const parsing = {
+  options,
+  strict: false,
+  allowPositionals: true,
+  allowNegative: true,
+  tokens: true,
+} as const;
+
+/**
+ * Takes the words after the program's name apart.
+ *
+ * @throws {ConfigError} for an unknown command and for words too many. A word that may be the value of a mistyped flag is not repeated.
+ */
+export function parseArguments(argv: readonly string[]): CommandLine {
+  const { tokens } = parseArgs({ ...parsing, args: [...argv] });
+  const given = tokens.flatMap((token) => (token.kind === 'option' ? [flagOf(token)] : []));
+  const flags = given.filter(({ name }) => !Object.hasOwn(switches, name));
+  const words = tokens.flatMap((token, at) =>
+    token.kind === 'positional' && !isValueOfUnknownFlag(tokens[at - 1]) ? [token] : [],
+  );
+  const asked = {
+    flags,
+    help: given.some(({ name }) => name === 'help') || words[0]?.value === 'help',
+    version: given.some(({ name }) => name === 'version'),
+  };
+  if (asked.help || asked.version) return { command: 'serve', rest: [], ...asked };
+  const [first, ...others] = words;
+  const command = commandOf(first);
+  if (command === 'serve' && others.length > 0) throw unexpectedWord();
+  return { command, rest: others.map(({ value }) => value), ...asked };
+}
+
+/** A word behind a mistyped flag is its value: the flag is the mistake to tell of, and the loader does. */
+function isValueOfUnknownFlag(before: OptionToken | { readonly kind: string } | undefined): boolean {
+  if (before === undefined || !('name' in before) || before.value !== undefined) return false;
+  return !Object.hasOwn(options, before.name);
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function flagOf({ name, rawName, value, inlineValue }: OptionToken): Flag {
+  const setting = settingByFlag.get(name);
+  const negated = rawName === `--no-${name}`;
+  if (value === undefined) {
+    const isSwitch =
+      Object.hasOwn(switches, name) || setting?.textKind === 'boolean' || setting === undefined;
+    const needsValue = !isSwitch || name === configFileFlag;
+    return { name, written: rawName, value: negated ? false : needsValue ? undefined : true };
+  }
+  // `--config --listen x`: the next flag is not a value. One that begins so is written `--name=--value`.
+  const swallowed = inlineValue !== true && value.startsWith('--');
+  return { name, written: rawName, value: swallowed ? undefined : value };
+}
+
+function commandOf(first: { value: string; index: number } | undefined): CommandName {
+  if (first === undefined) return 'serve';
+  if (first.value === 'serve' || first.value === 'config') return first.value;
+  if (first.index > 0) throw unexpectedWord();
+  const near = nearest(first.value, Object.keys(commands));
+  const remedy =
+    near === undefined ? `there are ${Object.keys(commands).join(', ')}` : `did you mean "${near}"?`;
+  throw new ConfigError([`${JSON.stringify(first.value.slice(0, 60))}: unknown command; ${remedy}`]);
+}
+
+function unexpectedWord(): ConfigError {
+  return new ConfigError([
+    'a word too many on the command line (not repeated, it may be a secret); values are written --name=value, true and false too',
+  ]);
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { ConfigError } from '../config/config-error.ts';
+import { version } from '../version.ts';
+import { parseArguments } from './args.ts';
+import { type CommandResult, refused, runConfigCommand } from './config-command.ts';
+import { helpText } from './help.ts';
+import { runServeCommand } from './serve-command.ts';
+
+/** A process that was asked to end and has not by then is ended. */
+const lastResortMs = 5_000;
+
+/** The first SIGTERM or SIGINT asks; a second one, or too long a wait, ends the process at once. */
+function askedToEnd(): Promise<string> {
+  return new Promise((resolve) => {
+    let wasAsked = false;
+    const onSignal = (signal: string): void => {
+      if (wasAsked) process.exit(1);
+      wasAsked = true;
+      setTimeout(() => process.exit(1), lastResortMs).unref();
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+function run(argv: readonly string[]): CommandResult | Promise<CommandResult> {
+  const { command, rest, flags, help, version: wantsVersion } = parseArguments(argv);
+  if (help) return { exitCode: 0, stdout: helpText(), stderr: '' };
+  if (wantsVersion) return { exitCode: 0, stdout: `neonwatch ${version}\n`, stderr: '' };
+  const sources = { flags, env: process.env, readFile: (path: string) => readFile(path, 'utf8') };
+  if (command === 'config') return runConfigCommand(rest, sources);
+  const print = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  return runServeCommand(sources, { print, logTo: process.stderr, asked: askedToEnd() });
+}
+
+async function main(): Promise<void> {
+  let result: CommandResult;
+  try {
+    result = await run(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    result = refused(error.problems);
+  }
+  process.stdout.write(result.stdout);
+  process.stderr.write(result.stderr);
+  process.exitCode = result.exitCode;
+}
+
+await main();

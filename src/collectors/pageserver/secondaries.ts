@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { SourceError } from '../../errors.ts';
+import { family } from '../../metrics/family.ts';
+import { sample } from '../../metrics/samples.ts';
+import type { CollectContext, Collector, ReadingBase, TargetReading } from '../collector.ts';
+import { readNodeId } from './node-id.ts';
+
+/** `GET /v1/tenant/:tenant_shard_id/secondary/status` (scope `pageserverapi`). */
+const SecondaryStatus = z.object({
+  heatmap_mtime: z.string().nullish(),
+  bytes_downloaded: z.int().nonnegative(),
+  bytes_total: z.int().nonnegative(),
+});
+
+/**
+ * `cold`: no heatmap yet, so a fill or drain passes the shard over, whatever the byte counts say (0 of 0 is not
+ * warm); `warming`: some bytes are missing; `warm`: all of them are there; `unknown`: not asked yet.
+ */
+const warmths = ['warm', 'warming', 'cold', 'unknown'] as const;
+type Warmth = (typeof warmths)[number];
+
+interface Sampled {
+  readonly warmth: Warmth;
+  readonly missingBytes: number;
+}
+
+export interface SecondariesReading extends ReadingBase {
+  readonly nodeId: number;
+  /** Secondary locations on this pageserver, asked or not. */
+  readonly secondaries: number;
+  /** By shard id, longest not asked first: the order in which the next runs ask. */
+  readonly sampled: ReadonlyMap<string, Sampled>;
+}
+
+type Input = TargetReading<SecondariesReading>;
+
+const secondariesByWarmth = family({
+  name: 'neon_pageserver_secondaries',
+  type: 'gauge',
+  help: 'Secondary locations on a pageserver by warmth, as far as they were asked: a few a run, in turn; unknown ones were not asked yet.',
+  labels: ['node_id', 'warmth'],
+  cardinality: 'node',
+  *samples({ reading }: Input) {
+    const counts = new Map<Warmth, number>(warmths.map((warmth) => [warmth, 0]));
+    for (const { warmth } of reading.sampled.values()) counts.set(warmth, (counts.get(warmth) ?? 0) + 1);
+    counts.set('unknown', reading.secondaries - reading.sampled.size);
+    for (const [warmth, count] of counts) yield sample({ node_id: String(reading.nodeId), warmth }, count);
+  },
+});
+
+const missingBytes = family({
+  name: 'neon_pageserver_secondary_missing_bytes',
+  type: 'gauge',
+  unit: 'bytes',
+  help: 'Bytes that the asked secondaries on a pageserver have yet to download; cold ones cannot say and add nothing.',
+  labels: ['node_id'],
+  cardinality: 'node',
+  samples: ({ reading }: Input) => {
+    let bytes = 0;
+    for (const one of reading.sampled.values()) bytes += one.missingBytes;
+    return [sample({ node_id: String(reading.nodeId) }, bytes)];
+  },
+});
+
+function judge(status: z.infer<typeof SecondaryStatus>): Sampled {
+  if (status.heatmap_mtime == null) return { warmth: 'cold', missingBytes: 0 };
+  const missing = Math.max(0, status.bytes_total - status.bytes_downloaded);
+  return { warmth: missing === 0 ? 'warm' : 'warming', missingBytes: missing };
+}
+
+/** Undefined when the shard has gone or has become attached since the locations were read. */
+async function ask({ http, signal }: CollectContext<SecondariesReading>, shardId: string) {
+  try {
+    return judge(await http.getJson(`/v1/tenant/${shardId}/secondary/status`, SecondaryStatus, signal));
+  } catch (thrown) {
+    if (thrown instanceof SourceError && thrown.status === 404) return undefined;
+    throw thrown;
+  }
+}
+
+/** Warmth of secondaries, sampled: one request each is too many at thousands of shards, and it changes slowly. */
+export const pageserverSecondaries = {
+  name: 'pageserver_secondaries',
+  summary: 'Whether the secondaries on each pageserver are warm, asking a few of them a run in turn.',
+  kind: 'pageserver',
+  families: [secondariesByWarmth, missingBytes],
+  async collect(context) {
+    const { http, target, inputs, previous, signal } = context;
+    const nodeId = await readNodeId(http, target, signal);
+    const node = inputs.locations().find((candidate) => candidate.nodeId === nodeId);
+    if (node === undefined) return { skipped: 'waiting_for_locations' };
+    const present = new Set(
+      node.locations.filter(({ mode }) => mode === 'Secondary').map(({ id }) => id.text),
+    );
+    const known = new Map([...(previous?.sampled ?? [])].filter(([shardId]) => present.has(shardId)));
+    const neverAsked = [...present].filter((shardId) => !known.has(shardId));
+    for (const shardId of [...neverAsked, ...known.keys()].slice(0, inputs.settings.warmthSamples)) {
+      const sampled = await ask(context, shardId);
+      // Deleting first moves the shard to the end, which is what makes the asking go round.
+      known.delete(shardId);
+      if (sampled === undefined) present.delete(shardId);
+      else known.set(shardId, sampled);
+    }
+    return { nodeId, secondaries: present.size, sampled: known };
+  },
+} as const satisfies Collector<SecondariesReading>;

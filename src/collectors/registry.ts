@@ -1,0 +1,38 @@
+import type { Collector, ReadingBase, Skipped } from './collector.ts';
+import { pageserverLocations } from './pageserver/locations.ts';
+import { pageserverSecondaries } from './pageserver/secondaries.ts';
+import { pageserverStatus } from './pageserver/status.ts';
+import { pageserverUtilization } from './pageserver/utilization.ts';
+import { controllerHealth } from './storage-controller/controller-health.ts';
+import { leader } from './storage-controller/leader.ts';
+import { nodes } from './storage-controller/nodes.ts';
+import { safekeepers } from './storage-controller/safekeepers.ts';
+import { tenants } from './storage-controller/tenants.ts';
+
+/** THE list of collectors. Its order is the order of families on the page. */
+export const collectors = [
+  controllerHealth,
+  leader,
+  nodes,
+  safekeepers,
+  tenants,
+  pageserverStatus,
+  pageserverLocations,
+  pageserverUtilization,
+  pageserverSecondaries,
+] as const;
+
+type AnyCollector = (typeof collectors)[number];
+export type CollectorName = AnyCollector['name'];
+
+/** The reading of a collector by its name; follows from the list above. */
+export type ReadingOf<Name extends CollectorName> = Exclude<
+  Awaited<ReturnType<Extract<AnyCollector, { name: Name }>['collect']>>,
+  Skipped
+>;
+
+/** A collector whose reading's type is forgotten. Sound as long as it is handed only its own readings back. */
+export type ErasedCollector = Collector<ReadingBase> & { readonly name: CollectorName };
+
+/** The same list for the runner and the renderer, which treat every collector alike. */
+export const erasedCollectors = collectors as readonly unknown[] as readonly ErasedCollector[];

@@ -1,0 +1,134 @@
+import { formatDuration } from '../settings/duration.ts';
+import { collectorNames } from './collector-names.ts';
+import { collectorSchedule } from './collector-schedule.ts';
+import type { Config } from './schema.ts';
+
+/** Settings that are each right and cannot be right together. */
+export interface Refusal {
+  /** Paths of the settings concerned, the one to look at first in front. */
+  readonly settings: readonly [string, ...string[]];
+  /** Part of the first setting's value: `[0, 'dsn']`. */
+  readonly inner?: readonly PropertyKey[];
+  /** Begins where `setting path: ` ends. Names the other setting and the remedy. */
+  readonly message: string;
+}
+
+/** Every impossible combination in a configuration whose settings are valid one by one. */
+export function impossibleCombinations(config: Config): Refusal[] {
+  return [
+    ...doubledSecrets(config),
+    ...computesWithoutOneDsn(config),
+    ...repeatedUrls(config),
+    ...placementWithoutSource(config),
+    ...timeoutsOverIntervals(config),
+    ...connectOverTimeout(config),
+  ];
+}
+
+/** A configuration that watches nothing: refused where it is meant to watch. The message stands alone. */
+export function nothingToWatch(config: Config): Refusal | undefined {
+  if (config.storageController.url !== undefined || config.pageservers.urls.length > 0) return undefined;
+  return {
+    settings: ['storageController.url', 'pageservers.urls'],
+    message:
+      'nothing to watch: neither storageController.url nor pageservers.urls is set; write ' +
+      '`storageController: {url: http://localhost:1234}` in the configuration file, or `export storcon_api=http://localhost:1234`',
+  };
+}
+
+function doubledSecrets({ storageController, pageservers }: Config): Refusal[] {
+  const pairs = [
+    ['storageController.token', storageController.token, storageController.tokenFile],
+    ['storageController.describeToken', storageController.describeToken, storageController.describeTokenFile],
+    ['storageController.dsn', storageController.dsn, storageController.dsnFile],
+    ['pageservers.token', pageservers.token, pageservers.tokenFile],
+  ] as const;
+  return pairs.flatMap(([path, value, file]): Refusal[] => {
+    if (value === undefined || file === undefined) return [];
+    return [{ settings: [path, `${path}File`], message: `${path}File is set as well; keep one of the two` }];
+  });
+}
+
+function computesWithoutOneDsn({ computes }: Config): Refusal[] {
+  return computes.flatMap(({ dsn, dsnFile }, index): Refusal[] => {
+    if ((dsn === undefined) !== (dsnFile === undefined)) return [];
+    if (dsn === undefined) {
+      return [{ settings: ['computes'], inner: [index], message: 'has neither dsn nor dsnFile; write one' }];
+    }
+    return [
+      {
+        settings: ['computes'],
+        inner: [index, 'dsn'],
+        message: 'dsnFile is set as well; keep one of the two',
+      },
+    ];
+  });
+}
+
+function repeatedUrls({ pageservers: { urls } }: Config): Refusal[] {
+  return urls.flatMap((url, index): Refusal[] => {
+    const first = urls.indexOf(url);
+    if (first === index) return [];
+    return [
+      {
+        settings: ['pageservers.urls'],
+        inner: [index],
+        message: `the same as pageservers.urls[${first}]; remove one`,
+      },
+    ];
+  });
+}
+
+function placementWithoutSource({ storageController, pageservers }: Config): Refusal[] {
+  const refusals: Refusal[] = [];
+  const withoutPageservers = !pageservers.discover && pageservers.urls.length === 0;
+  if (storageController.placement === 'locations' && withoutPageservers) {
+    refusals.push({
+      settings: ['storageController.placement', 'pageservers.discover', 'pageservers.urls'],
+      message:
+        '"locations" needs pageservers, but pageservers.discover is false and pageservers.urls is empty; ' +
+        'set pageservers.discover: true or list pageservers.urls',
+    });
+  }
+  for (const key of ['describeToken', 'describeTokenFile'] as const) {
+    if (storageController[key] === undefined || storageController.url !== undefined) continue;
+    refusals.push({
+      settings: [`storageController.${key}`, 'storageController.url'],
+      message: 'needs storageController.url, which is not set; set it, or remove this',
+    });
+  }
+  return refusals;
+}
+
+function timeoutsOverIntervals(config: Config): Refusal[] {
+  const byPair = new Map<string, Refusal>();
+  for (const name of enabledCollectors(config)) {
+    const { intervalMs, timeoutMs, intervalSetting, timeoutSetting } = collectorSchedule(config, name);
+    if (timeoutMs <= intervalMs) continue;
+    const message =
+      `${formatDuration(timeoutMs)} is longer than ${intervalSetting}, ${formatDuration(intervalMs)}; ` +
+      `lower ${timeoutSetting} or raise ${intervalSetting}`;
+    byPair.set(`${timeoutSetting} ${intervalSetting}`, {
+      settings: [timeoutSetting, intervalSetting],
+      message,
+    });
+  }
+  return [...byPair.values()];
+}
+
+function connectOverTimeout(config: Config): Refusal[] {
+  const schedules = enabledCollectors(config).map((name) => collectorSchedule(config, name));
+  const [first, ...rest] = schedules;
+  if (first === undefined) return [];
+  const shortest = rest.reduce((least, next) => (next.timeoutMs < least.timeoutMs ? next : least), first);
+  const { connectTimeout } = config.limits;
+  if (connectTimeout <= shortest.timeoutMs) return [];
+  const message =
+    `${formatDuration(connectTimeout)} is longer than ${shortest.timeoutSetting}, ${formatDuration(shortest.timeoutMs)}, ` +
+    `the shortest deadline of a collector; lower limits.connectTimeout or raise ${shortest.timeoutSetting}`;
+  return [{ settings: ['limits.connectTimeout', shortest.timeoutSetting], message }];
+}
+
+function enabledCollectors(config: Config) {
+  return collectorNames.filter((name) => config.collectors[name].enabled);
+}

@@ -1,0 +1,118 @@
+import type { Logger } from 'pino';
+import type { Clock } from './clock.ts';
+import { pageserverTargets } from './collection/discovery.ts';
+import type { JobStatus } from './collection/job.ts';
+import { createJobLog } from './collection/job-log.ts';
+import { createSchedule, type Schedule } from './collection/schedule.ts';
+import { createStore, type Store } from './collection/store.ts';
+import { collectorPlans, seriesBudgets } from './collector-plans.ts';
+import type { Target } from './collectors/target.ts';
+import type { Config } from './config/schema.ts';
+import { createExpositionSources } from './exposition-sources.ts';
+import { createApp } from './http/app.ts';
+import { listen } from './http/listen.ts';
+import { openTarget } from './open-target.ts';
+import { collectorStatuses, notReady } from './readiness.ts';
+import { createProcessMetrics } from './render/process-metrics.ts';
+import { createPublisher } from './render/publisher.ts';
+
+/** Scrapes under way at a stop may take this long; together with the rest a stop stays under five seconds. */
+const graceMs = 4_000;
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** From 0 to 1; spreads the collectors' runs. */
+  readonly random: () => number;
+}
+
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:9795`. */
+  readonly url: string;
+  /** Lets scrapes under way finish, then ends everything; within five seconds. */
+  readonly stop: () => Promise<void>;
+}
+
+function controllerTargets({ storageController }: Config): Target[] {
+  const { url } = storageController;
+  return url === undefined ? [] : [{ kind: 'storage_controller', name: new URL(url).host, url }];
+}
+
+/** Keeps the watched pageservers in step with the newest node list; the last one stays in force while none comes. */
+function followNodes(config: Config, store: Store, logger: Logger) {
+  const settings = { ...config.pageservers, addresses: config.addresses };
+  return (schedule: Schedule): void => {
+    const nodes = store.one('nodes')?.reading.nodes ?? [];
+    const { targets, sharedAddresses } = pageserverTargets(nodes, settings);
+    for (const address of sharedAddresses)
+      logger.warn({ address }, 'two pageservers are announced at one address');
+    schedule.watch([...controllerTargets(config), ...targets]);
+  };
+}
+
+/**
+ * Puts the parts together and starts them: targets → collectors → store → snapshot → HTTP.
+ *
+ * @throws an `Error` that names `http.listen` when the address cannot be bound; nothing is left running then.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, logger, clock, version } = options;
+  const store = createStore(clock);
+  const processMetrics = createProcessMetrics();
+  const logJob = createJobLog(logger, clock);
+  const follow = followNodes(config, store, logger);
+  let isStopping = false;
+
+  const schedule = createSchedule({
+    plans: collectorPlans(config),
+    keepIntervals: config.collection.keepIntervals,
+    store,
+    clock,
+    random: options.random,
+    open: (target) => openTarget(target, config, clock, store.locations),
+    onTaken: (collector) => {
+      if (collector === 'nodes') follow(schedule);
+    },
+    onEnd: (status: JobStatus) => {
+      logJob(status);
+      publisher.markDirty();
+    },
+  });
+  const statuses = schedule.statuses;
+  const collected = createExpositionSources({ store, statuses, optIn: config.series, clock, version });
+  const publisher = createPublisher({
+    clock,
+    sources: async () => [...(await collected()), await processMetrics.source()],
+    budgets: seriesBudgets(config),
+    onError: (error) => logger.error({ err: error }, 'the exposition could not be put together'),
+    onQuarantine: (quarantine) => logger.error(quarantine, 'a family is left out of the exposition'),
+  });
+  const app = createApp({
+    version,
+    openMetrics: config.http.openMetrics,
+    snapshots: publisher,
+    readiness: () => notReady(statuses(), isStopping),
+    status: () => collectorStatuses(statuses()),
+    clock,
+    onRequest: processMetrics.observeHttp,
+    onError: (error) => logger.error({ err: error }, 'a request failed'),
+  });
+
+  await publisher.publishNow();
+  const onError = (error: Error): void => logger.error({ err: error }, 'the listening socket failed');
+  const server = await listen(app, { ...config.http.listen, clock, onError }).catch((error: unknown) => {
+    publisher.stop();
+    throw error;
+  });
+  follow(schedule);
+  return {
+    url: server.url,
+    async stop() {
+      isStopping = true;
+      publisher.stop();
+      await Promise.all([schedule.stop(), server.close(graceMs)]);
+    },
+  };
+}

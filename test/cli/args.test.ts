@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { parseArguments } from '../../src/cli/args.ts';
+
+describe('parseArguments', () => {
+  it.for([
+    {
+      case: 'nothing is serve',
+      argv: [],
+      expected: { command: 'serve', rest: [], flags: [], help: false, version: false },
+    },
+    {
+      case: 'flags alone are serve',
+      argv: ['--listen', 'a:1'],
+      expected: { command: 'serve', flags: [{ name: 'listen', written: '--listen', value: 'a:1' }] },
+    },
+    {
+      case: 'flags before the command',
+      argv: ['--config=f', 'serve'],
+      expected: { command: 'serve', flags: [{ name: 'config', written: '--config', value: 'f' }] },
+    },
+    {
+      case: 'the words of config',
+      argv: ['config', 'check', '--config', 'f'],
+      expected: { command: 'config', rest: ['check'] },
+    },
+    {
+      case: 'a switch does not take the next word',
+      argv: ['--series.per-tenant', 'serve'],
+      expected: {
+        command: 'serve',
+        flags: [{ name: 'series.per-tenant', written: '--series.per-tenant', value: true }],
+      },
+    },
+    {
+      case: 'no- is false',
+      argv: ['--no-series.per-tenant'],
+      expected: { flags: [{ name: 'series.per-tenant', written: '--no-series.per-tenant', value: false }] },
+    },
+    {
+      case: 'a flag is not the value of another',
+      argv: ['--config', '--listen=a:1'],
+      expected: { flags: [{ name: 'config', written: '--config', value: undefined }] },
+    },
+    {
+      case: 'a value may begin with dashes behind =',
+      argv: ['--config=--x'],
+      expected: { flags: [{ name: 'config', written: '--config', value: '--x' }] },
+    },
+    {
+      case: 'the word behind an unknown flag is its value',
+      argv: ['config', '--tokn', 's', 'check'],
+      expected: {
+        command: 'config',
+        rest: ['check'],
+        flags: [{ name: 'tokn', written: '--tokn', value: true }],
+      },
+    },
+    { case: '-h', argv: ['-h'], expected: { help: true, flags: [] } },
+    { case: 'help as a word', argv: ['help'], expected: { help: true } },
+    { case: '--help behind a command', argv: ['config', '--help'], expected: { help: true } },
+    { case: '--version', argv: ['--version'], expected: { version: true, flags: [] } },
+  ])('$case', ({ argv, expected }) => {
+    expect(parseArguments(argv)).toMatchObject(expected);
+  });
+
+  it.for([
+    {
+      case: 'an unknown command',
+      argv: ['sevre'],
+      problem: '"sevre": unknown command; did you mean "serve"?',
+    },
+    {
+      case: 'a command like nothing',
+      argv: ['elephants'],
+      problem: '"elephants": unknown command; there are serve, config',
+    },
+    {
+      case: 'a word too many',
+      argv: ['serve', 'hunter2'],
+      problem: expect.stringMatching(/^a word too many(?!.*hunter2)/),
+    },
+    {
+      case: 'a word behind a flag that has its value',
+      argv: ['--listen=a:1', 'hunter2'],
+      problem: expect.stringMatching(/^a word too many(?!.*hunter2)/),
+    },
+  ])('refuses $case', ({ argv, problem }) => {
+    expect(() => parseArguments(argv)).toThrow(expect.objectContaining({ problems: [problem] }));
+  });
+});

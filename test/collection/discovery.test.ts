@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { pageserverTargets } from '../../src/collection/discovery.ts';
+import type { NodeFact } from '../../src/neon/node.ts';
+
+function node(nodeId: number, httpAddress: string, httpsAddress?: string): NodeFact {
+  const pgAddress = 'pageserver:6400';
+  return {
+    nodeId,
+    availability: 'Active',
+    scheduling: 'Active',
+    az: 'a',
+    httpAddress,
+    httpsAddress,
+    pgAddress,
+  };
+}
+
+const settings = { discover: true, urls: [] as string[], scheme: 'http' as const, addresses: {} };
+const two = [node(1, 'pageserver1:9898'), node(2, 'pageserver2:9898', 'pageserver2:9899')];
+
+describe('pageserverTargets', () => {
+  it.for([
+    {
+      case: 'watches what the controller announces, at the announced address',
+      nodes: two,
+      settings: {},
+      targets: [
+        ['pageserver1:9898', 'http://pageserver1:9898', 1],
+        ['pageserver2:9898', 'http://pageserver2:9898', 2],
+      ],
+    },
+    {
+      case: 'dials a mapped address and keeps the announced name',
+      nodes: two,
+      settings: { addresses: { 'pageserver2:9898': 'localhost:9899' } },
+      targets: [
+        ['pageserver1:9898', 'http://pageserver1:9898', 1],
+        ['pageserver2:9898', 'http://localhost:9899', 2],
+      ],
+    },
+    {
+      case: 'adds listed ones without an id, and starts without a controller',
+      nodes: [],
+      settings: { urls: ['http://localhost:9898'] },
+      targets: [['localhost:9898', 'http://localhost:9898', undefined]],
+    },
+    {
+      case: 'does not watch a listed one twice that is announced, or dialled for an announced one',
+      nodes: two,
+      settings: {
+        urls: ['http://pageserver1:9898', 'http://localhost:9899'],
+        addresses: { 'pageserver2:9898': 'localhost:9899' },
+      },
+      targets: [
+        ['pageserver1:9898', 'http://pageserver1:9898', 1],
+        ['pageserver2:9898', 'http://localhost:9899', 2],
+      ],
+    },
+    {
+      case: 'leaves the announced alone when told not to discover',
+      nodes: two,
+      settings: { discover: false },
+      targets: [],
+    },
+    {
+      case: 'dials the https port where there is one',
+      nodes: two,
+      settings: { scheme: 'https' as const },
+      targets: [
+        ['pageserver1:9898', 'https://pageserver1:9898', 1],
+        ['pageserver2:9899', 'https://pageserver2:9899', 2],
+      ],
+    },
+  ])('$case', ({ nodes, settings: changed, targets }) => {
+    const found = pageserverTargets(nodes, { ...settings, ...changed });
+    expect(found.targets.map(({ name, url, nodeId }) => [name, url, nodeId])).toEqual(targets);
+  });
+
+  it('names an address that two pageservers share, and watches the first of them', () => {
+    const found = pageserverTargets([node(1, 'localhost:9898'), node(2, 'localhost:9898')], settings);
+    expect(found.sharedAddresses).toEqual(['localhost:9898']);
+    expect(found.targets.map(({ nodeId }) => nodeId)).toEqual([1]);
+  });
+
+  it('brackets nothing twice: an IPv6 address stays dialable', () => {
+    const found = pageserverTargets([node(1, '[::1]:9898')], settings);
+    expect(found.targets[0]?.url).toBe('http://[::1]:9898');
+  });
+});
