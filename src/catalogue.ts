@@ -1,5 +1,7 @@
+import { hostFamilies } from './collection/host-families.ts';
 import { buildInfo, collectionFamilies } from './collection/self-families.ts';
-import { erasedCollectors } from './collectors/registry.ts';
+import { postgresUp } from './collectors/postgres/up.ts';
+import { erasedCollectors, erasedSqlCollectors } from './collectors/registry.ts';
 import type { FamilyDeclaration } from './metrics/family.ts';
 import { selfFamilies } from './render/self-families.ts';
 import { views } from './views/registry.ts';
@@ -23,8 +25,12 @@ function entries(
 /** Every declared family in the order of the page. The process's own come from prom-client and are not among them. */
 export function catalogue(): readonly CatalogueEntry[] {
   return [
-    ...erasedCollectors.flatMap(({ name, summary, families }) => entries(name, summary, families)),
+    ...[...erasedCollectors, ...erasedSqlCollectors].flatMap(({ name, summary, families }) =>
+      entries(name, summary, families),
+    ),
     ...views.flatMap(({ name, summary, families }) => entries(name, summary, families)),
+    ...entries('postgres', 'Whether the last look at plain Postgres succeeded.', [postgresUp]),
+    ...entries('hosts', 'What the configuration says of the hosts of computes.', hostFamilies),
     ...entries('neonwatch', 'What neonwatch says of its own looking.', [...collectionFamilies, buildInfo]),
     ...entries('exposition', 'What the exposition says of itself.', selfFamilies),
   ];

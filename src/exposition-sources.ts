@@ -1,11 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
+import { type HostFacts, hostFamilies } from './collection/host-families.ts';
 import type { JobStatus } from './collection/job.ts';
 import { buildInfo, collectionFamilies } from './collection/self-families.ts';
 import type { Observation, Store } from './collection/store.ts';
-import type { ReadingBase } from './collectors/collector.ts';
-import { type ErasedCollector, erasedCollectors } from './collectors/registry.ts';
+import type { ReadingBase, TargetReading } from './collectors/collector.ts';
+import { serverLabel } from './collectors/postgres/server-label.ts';
+import { postgresUp } from './collectors/postgres/up.ts';
+import {
+  type ErasedCollector,
+  type ErasedSqlCollector,
+  erasedCollectors,
+  erasedSqlCollectors,
+} from './collectors/registry.ts';
 import { isExported, type OptIn } from './metrics/cardinality.ts';
+import type { Family } from './metrics/family.ts';
 import { type ChunkSource, chunkSource } from './render/chunk-source.ts';
 import { type ErasedView, views } from './views/registry.ts';
 import type { Breathe } from './views/view.ts';
@@ -19,24 +28,33 @@ export interface ExpositionOptions {
   readonly optIn: OptIn;
   readonly clock: Clock;
   readonly version: string;
+  readonly hosts: readonly HostFacts[];
 }
 
-/** Two targets that lead to one pageserver would give every series twice; the first by name is the one that counts. */
-function onePerNode<Reading>(observations: readonly Observation<Reading>[]): readonly Observation<Reading>[] {
+/**
+ * Two targets that lead to one server would give every series twice: a pageserver under two addresses, a Postgres server
+ * under two names. The first by target name is the one that counts.
+ */
+function onePerServer(
+  collector: string,
+  observations: readonly Observation<ReadingBase>[],
+): readonly Observation<ReadingBase>[] {
   const seen = new Set<unknown>();
-  return observations.filter(({ reading }) => {
+  return observations.filter(({ target, reading }) => {
     const { nodeId } = reading as { readonly nodeId?: number };
-    if (nodeId === undefined) return true;
-    const isFirst = !seen.has(nodeId);
-    seen.add(nodeId);
+    const server = collector === 'postgres' ? serverLabel(target) : (nodeId ?? target);
+    const isFirst = !seen.has(server);
+    seen.add(server);
     return isFirst;
   });
 }
 
-function collectorSources(collector: ErasedCollector, { store, optIn }: ExpositionOptions): ChunkSource[] {
-  const families = collector.families.filter(({ cardinality }) => isExported(cardinality, optIn));
+function collectorSources(
+  collector: ErasedCollector | ErasedSqlCollector,
+  { store, optIn }: ExpositionOptions,
+): ChunkSource[] {
   const observations = store.all(collector.name) as readonly Observation<ReadingBase>[];
-  return onePerNode(observations).map((observation) => {
+  return onePerServer(collector.name, observations).map((observation) => {
     const { target, reading, version } = observation;
     const identity = {
       key: `${collector.name}/${target.name}`,
@@ -44,8 +62,20 @@ function collectorSources(collector: ErasedCollector, { store, optIn }: Expositi
       collector: collector.name,
       target: target.name,
     };
-    return chunkSource(identity, families, { target, reading });
+    const input = { target, reading };
+    const families = familiesOf(collector, input).filter(({ cardinality }) => isExported(cardinality, optIn));
+    return chunkSource(identity, families, input);
   });
+}
+
+function familiesOf(
+  collector: ErasedCollector | ErasedSqlCollector,
+  input: TargetReading<ReadingBase>,
+): readonly Family<TargetReading<ReadingBase>>[] {
+  if (!('dynamicFamilies' in collector)) return collector.families as Family<TargetReading<ReadingBase>>[];
+  // The reading came from this very collector: the store keeps them by its name.
+  const dynamic = collector.dynamicFamilies?.(input as never) ?? [];
+  return [...collector.families, ...dynamic] as Family<TargetReading<ReadingBase>>[];
 }
 
 function breatheBy(clock: Clock): Breathe {
@@ -56,6 +86,17 @@ function breatheBy(clock: Clock): Breathe {
       sinceMs = clock.monotonicMs();
     });
   };
+}
+
+/** The looks at plain Postgres, one a server. */
+function postgresLooks(statuses: readonly JobStatus[]): readonly JobStatus[] {
+  const byServer = new Map<string, JobStatus>();
+  for (const status of statuses) {
+    if (status.collector !== 'postgres') continue;
+    const server = serverLabel(status.target);
+    if (!byServer.has(server)) byServer.set(server, status);
+  }
+  return [...byServer.values()];
 }
 
 interface Built {
@@ -87,11 +128,16 @@ export function createExpositionSources(options: ExpositionOptions): () => Promi
   let builds = 0;
   return async () => {
     builds += 1;
-    const sources = erasedCollectors.flatMap((collector) => collectorSources(collector, options));
+    const sources = [...erasedCollectors, ...erasedSqlCollectors].flatMap((collector) =>
+      collectorSources(collector, options),
+    );
     for (const source of viewSources) sources.push(...(await source()));
     const identity = { key: 'neonwatch', version: builds, collector: 'neonwatch', target: '' };
-    sources.push(chunkSource(identity, collectionFamilies, options.statuses()));
+    const statuses = options.statuses();
+    sources.push(chunkSource(identity, collectionFamilies, statuses));
+    sources.push(chunkSource({ ...identity, key: 'pg_up' }, [postgresUp], postgresLooks(statuses)));
     sources.push(chunkSource({ ...identity, key: 'build', version: 1 }, [buildInfo], options.version));
+    sources.push(chunkSource({ ...identity, key: 'hosts', version: 1 }, hostFamilies, options.hosts));
     return sources;
   };
 }

@@ -11,7 +11,8 @@ import { fileToken, fixedToken, type TokenSource } from './sources/token.ts';
 /** Describes under way at once: they need places beside those of the collectors. */
 const describeConnections = 4;
 
-function bearer(
+/** The token that a pair of settings gives, if either does. */
+export function bearerOf(
   token: string | undefined,
   tokenFile: string | undefined,
   setting: string,
@@ -20,7 +21,7 @@ function bearer(
   return token === undefined ? undefined : fixedToken(token);
 }
 
-function limitsOf({ limits }: Config): HttpTargetOptions['limits'] {
+export function limitsOf({ limits }: Config): HttpTargetOptions['limits'] {
   return {
     connectTimeoutMs: limits.connectTimeout,
     headersTimeoutMs: limits.headersTimeout,
@@ -55,13 +56,13 @@ function openController(target: Target, config: Config): OpenHttp {
   };
   const http = openHttpTarget({
     ...common,
-    bearer: bearer(storageController.token, storageController.tokenFile, 'storageController.token'),
+    bearer: bearerOf(storageController.token, storageController.tokenFile, 'storageController.token'),
     deniedHint:
       'storageController.token (or tokenFile) needs scope infra for nodes and safekeepers, admin for tenants and the leader',
     connections: connectionsFor(target),
   });
   const { describeToken, describeTokenFile } = storageController;
-  const describeBearer = bearer(describeToken, describeTokenFile, 'storageController.describeToken');
+  const describeBearer = bearerOf(describeToken, describeTokenFile, 'storageController.describeToken');
   if (describeBearer === undefined) return { http, describe: http };
   const describe = openHttpTarget({
     ...common,
@@ -78,7 +79,7 @@ function openPageserver(target: Target, config: Config): OpenHttp {
     url: target.url,
     setting: target.nodeId === undefined ? 'pageservers.urls' : 'addresses',
     announced: target.nodeId === undefined ? undefined : target.name,
-    bearer: bearer(pageservers.token, pageservers.tokenFile, 'pageservers.token'),
+    bearer: bearerOf(pageservers.token, pageservers.tokenFile, 'pageservers.token'),
     deniedHint: 'pageservers.token (or tokenFile) needs scope pageserverapi; pageservers refuse admin',
     caFile: pageservers.caFile,
     caSetting: 'pageservers.caFile',

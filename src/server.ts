@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { pageserverTargets } from './collection/discovery.ts';
 import type { JobStatus } from './collection/job.ts';
 import { createJobLog } from './collection/job-log.ts';
-import { createSchedule, type Schedule } from './collection/schedule.ts';
+import { createSchedule, type OpenTarget, type Schedule } from './collection/schedule.ts';
 import { createStore, type Store } from './collection/store.ts';
 import { collectorPlans, seriesBudgets } from './collector-plans.ts';
 import type { Target } from './collectors/target.ts';
@@ -11,6 +11,7 @@ import type { Config } from './config/schema.ts';
 import { createExpositionSources } from './exposition-sources.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { hostFacts, openPostgresTarget, postgresTargets } from './open-postgres.ts';
 import { openTarget } from './open-target.ts';
 import { collectorStatuses, notReady } from './readiness.ts';
 import { createProcessMetrics } from './render/process-metrics.ts';
@@ -40,15 +41,25 @@ function controllerTargets({ storageController }: Config): Target[] {
   return url === undefined ? [] : [{ kind: 'storage_controller', name: new URL(url).host, url }];
 }
 
+function open(target: Target, config: Config, clock: Clock, store: Store): OpenTarget {
+  const postgres = postgresTargets(config).find(
+    (one) => one.target.kind === target.kind && one.target.name === target.name,
+  );
+  return postgres === undefined
+    ? openTarget(target, config, clock, store.locations)
+    : openPostgresTarget(postgres, config, clock);
+}
+
 /** Keeps the watched pageservers in step with the newest node list; the last one stays in force while none comes. */
 function followNodes(config: Config, store: Store, logger: Logger) {
   const settings = { ...config.pageservers, addresses: config.addresses };
+  const postgres = postgresTargets(config).map(({ target }) => target);
   return (schedule: Schedule): void => {
     const nodes = store.one('nodes')?.reading.nodes ?? [];
     const { targets, sharedAddresses } = pageserverTargets(nodes, settings);
     for (const address of sharedAddresses)
       logger.warn({ address }, 'two pageservers are announced at one address');
-    schedule.watch([...controllerTargets(config), ...targets]);
+    schedule.watch([...controllerTargets(config), ...targets, ...postgres]);
   };
 }
 
@@ -71,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store,
     clock,
     random: options.random,
-    open: (target) => openTarget(target, config, clock, store.locations),
+    open: (target) => open(target, config, clock, store),
     onTaken: (collector) => {
       if (collector === 'nodes') follow(schedule);
     },
@@ -81,7 +92,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   });
   const statuses = schedule.statuses;
-  const collected = createExpositionSources({ store, statuses, optIn: config.series, clock, version });
+  const hosts = hostFacts(config);
+  const collected = createExpositionSources({ store, statuses, optIn: config.series, clock, version, hosts });
   const publisher = createPublisher({
     clock,
     sources: async () => [...(await collected()), await processMetrics.source()],

@@ -13,7 +13,7 @@ export interface Run {
 }
 
 /** A reading with its instants, or why there is none. */
-function taken(result: ReadingBase | Skipped, instants: ReadInstants): Taken | Skipped {
+export function taken(result: ReadingBase | Skipped, instants: ReadInstants): Taken | Skipped {
   if ('skipped' in result) return result;
   const [firstReadAtMs, lastReadAtMs] = instants.firstAndLast();
   return { reading: result, firstReadAtMs, lastReadAtMs };

@@ -143,7 +143,7 @@ const targetInfo = family({
       const key = `${target.kind} ${target.name}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      yield sample({ target: target.name, kind: target.kind, dialled: new URL(target.url).host }, 1);
+      yield sample({ target: target.name, kind: target.kind, dialled: URL.parse(target.url)?.host ?? '' }, 1);
     }
   },
 });

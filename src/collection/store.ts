@@ -77,7 +77,10 @@ export function createStore(clock: Clock): Store {
     },
     newest: (name, targetName) => entries.get(name)?.get(targetName)?.observation,
     forget(target) {
-      for (const byTarget of entries.values()) byTarget.delete(target.name);
+      for (const byTarget of entries.values()) {
+        // A compute and the controller's database may share an address, and so a name.
+        if (byTarget.get(target.name)?.observation.target.kind === target.kind) byTarget.delete(target.name);
+      }
     },
   };
 }

@@ -1,8 +1,18 @@
 import type { Collector, ReadingBase, Skipped } from './collector.ts';
+import { computeHealth } from './compute/compute-health.ts';
+import { computeSettings } from './compute/compute-settings.ts';
+import { neurondb } from './compute/neurondb.ts';
+import { relationSizes } from './compute/relation-sizes.ts';
+import { relations } from './compute/relations.ts';
+import { statements } from './compute/statements.ts';
+import { vectorIndexes } from './compute/vector-indexes.ts';
+import { controllerDatabase } from './controller-database/controller-database.ts';
 import { pageserverLocations } from './pageserver/locations.ts';
 import { pageserverSecondaries } from './pageserver/secondaries.ts';
 import { pageserverStatus } from './pageserver/status.ts';
 import { pageserverUtilization } from './pageserver/utilization.ts';
+import { postgres } from './postgres/postgres.ts';
+import type { SqlCollector, SqlReadingBase } from './sql-collector.ts';
 import { controllerHealth } from './storage-controller/controller-health.ts';
 import { leader } from './storage-controller/leader.ts';
 import { nodes } from './storage-controller/nodes.ts';
@@ -22,10 +32,23 @@ export const collectors = [
   pageserverSecondaries,
 ] as const;
 
-type AnyCollector = (typeof collectors)[number];
+/** The list of collectors that read by SQL; they follow the others on the page. */
+export const sqlCollectors = [
+  computeSettings,
+  computeHealth,
+  statements,
+  relations,
+  relationSizes,
+  vectorIndexes,
+  neurondb,
+  postgres,
+  controllerDatabase,
+] as const;
+
+type AnyCollector = (typeof collectors)[number] | (typeof sqlCollectors)[number];
 export type CollectorName = AnyCollector['name'];
 
-/** The reading of a collector by its name; follows from the list above. */
+/** The reading of a collector by its name; follows from the lists above. */
 export type ReadingOf<Name extends CollectorName> = Exclude<
   Awaited<ReturnType<Extract<AnyCollector, { name: Name }>['collect']>>,
   Skipped
@@ -33,6 +56,8 @@ export type ReadingOf<Name extends CollectorName> = Exclude<
 
 /** A collector whose reading's type is forgotten. Sound as long as it is handed only its own readings back. */
 export type ErasedCollector = Collector<ReadingBase> & { readonly name: CollectorName };
+export type ErasedSqlCollector = SqlCollector<SqlReadingBase> & { readonly name: CollectorName };
 
-/** The same list for the runner and the renderer, which treat every collector alike. */
+/** The same lists for the runner and the renderer, which treat every collector alike. */
 export const erasedCollectors = collectors as readonly unknown[] as readonly ErasedCollector[];
+export const erasedSqlCollectors = sqlCollectors as readonly unknown[] as readonly ErasedSqlCollector[];

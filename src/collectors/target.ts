@@ -6,7 +6,7 @@ export interface Target {
   readonly kind: TargetKind;
   /** The `target` label: `host:port` as announced by the controller or as written in the configuration. */
   readonly name: string;
-  /** Origin to dial, after the `addresses` setting was applied: `http://localhost:9899`. */
+  /** Where it is dialled, after the `addresses` setting was applied: `http://localhost:9899`; empty when a file says it. */
   readonly url: string;
   /** Pageservers only: the node id the controller gave it; absent when it is only listed in the configuration. */
   readonly nodeId?: number;

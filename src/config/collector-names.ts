@@ -2,6 +2,8 @@
 export interface CollectorDefaults {
   readonly interval?: string;
   readonly timeout?: string;
+  /** Collectors run unless told not to; a costly one only when told to. */
+  readonly enabled?: boolean;
 }
 
 /**
@@ -21,6 +23,16 @@ export const collectorDefaults = {
   pageserver_utilization: {},
   // Several requests per run, and warmth changes over minutes.
   pageserver_secondaries: { interval: '30s' },
+  compute_settings: {},
+  compute_health: {},
+  statements: { interval: '30s' },
+  relations: { interval: '60s' },
+  // Exact sizes wait behind REINDEX and read the disk; the estimates of `relations` do for most.
+  relation_sizes: { interval: '10m', timeout: '60s', enabled: false },
+  vector_indexes: { interval: '60s' },
+  neurondb: { interval: '30s' },
+  postgres: {},
+  controller_database: { interval: '30s' },
 } as const satisfies Record<string, CollectorDefaults>;
 
 export type CollectorName = keyof typeof collectorDefaults;

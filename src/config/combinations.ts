@@ -18,6 +18,8 @@ export function impossibleCombinations(config: Config): Refusal[] {
   return [
     ...doubledSecrets(config),
     ...computesWithoutOneDsn(config),
+    ...computesAtOdds(config),
+    ...statementsOverTimeout(config),
     ...repeatedUrls(config),
     ...placementWithoutSource(config),
     ...timeoutsOverIntervals(config),
@@ -27,11 +29,18 @@ export function impossibleCombinations(config: Config): Refusal[] {
 
 /** A configuration that watches nothing: refused where it is meant to watch. The message stands alone. */
 export function nothingToWatch(config: Config): Refusal | undefined {
-  if (config.storageController.url !== undefined || config.pageservers.urls.length > 0) return undefined;
+  const { storageController, pageservers, computes } = config;
+  const isWatching =
+    storageController.url !== undefined ||
+    storageController.dsn !== undefined ||
+    storageController.dsnFile !== undefined ||
+    pageservers.urls.length > 0 ||
+    computes.length > 0;
+  if (isWatching) return undefined;
   return {
     settings: ['storageController.url', 'pageservers.urls'],
     message:
-      'nothing to watch: neither storageController.url nor pageservers.urls is set; write ' +
+      'nothing to watch: no storageController.url, pageservers.urls or computes is set; write ' +
       '`storageController: {url: http://localhost:1234}` in the configuration file, or `export storcon_api=http://localhost:1234`',
   };
 }
@@ -63,6 +72,44 @@ function computesWithoutOneDsn({ computes }: Config): Refusal[] {
       },
     ];
   });
+}
+
+function computesAtOdds({ computes }: Config): Refusal[] {
+  const names = computes.map(({ name }) => name);
+  return computes.flatMap((compute, index): Refusal[] => {
+    const { name, wake, computeCtlUrl, computeCtlToken, computeCtlTokenFile } = compute;
+    const refuse = (key: string, message: string): Refusal => ({
+      settings: ['computes'],
+      inner: [index, key],
+      message,
+    });
+    const refusals: Refusal[] = [];
+    if (wake === 'piggyback' && computeCtlUrl === undefined) {
+      refusals.push(
+        refuse('wake', '"piggyback" needs computeCtlUrl, which says when it was last active; set it'),
+      );
+    }
+    if (computeCtlToken !== undefined && computeCtlTokenFile !== undefined) {
+      refusals.push(refuse('computeCtlToken', 'computeCtlTokenFile is set as well; keep one of the two'));
+    }
+    const first = names.indexOf(name);
+    if (name !== undefined && first !== index) {
+      refusals.push(refuse('name', `the same as computes[${first}].name; computes are told apart by it`));
+    }
+    const isNamed = name !== undefined || (compute.dsn === undefined && compute.dsnFile === undefined);
+    if (!isNamed && computes.length > 1) {
+      refusals.push(refuse('name', 'is missing; with several computes each needs one'));
+    }
+    return refusals;
+  });
+}
+
+function statementsOverTimeout({ sql }: Config): Refusal[] {
+  if (sql.lockTimeout <= sql.statementTimeout) return [];
+  const message =
+    `${formatDuration(sql.lockTimeout)} is longer than sql.statementTimeout, ${formatDuration(sql.statementTimeout)}, ` +
+    'and so would never count; lower sql.lockTimeout';
+  return [{ settings: ['sql.lockTimeout', 'sql.statementTimeout'], message }];
 }
 
 function repeatedUrls({ pageservers: { urls } }: Config): Refusal[] {

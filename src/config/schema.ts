@@ -9,6 +9,7 @@ import { Limits } from './sections/limits.ts';
 import { Log } from './sections/log.ts';
 import { Pageservers } from './sections/pageservers.ts';
 import { Series } from './sections/series.ts';
+import { Sql } from './sections/sql.ts';
 import { StorageController } from './sections/storage-controller.ts';
 
 /**
@@ -22,6 +23,7 @@ export const ConfigSchema = z.strictObject({
   storageController: StorageController,
   pageservers: Pageservers,
   computes: Computes,
+  sql: Sql,
   addresses: AddressMap.default({}).meta({
     description:
       'Maps an address that the controller announces to one that can be dialled from here. Comparisons keep the announced one.',

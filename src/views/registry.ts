@@ -1,4 +1,5 @@
 import { agreement } from './agreement.ts';
+import { controllerDatabaseDisagreement } from './controller-database.ts';
 import { placement } from './placement.ts';
 import type { View } from './view.ts';
 
@@ -6,4 +7,8 @@ import type { View } from './view.ts';
 export type ErasedView = View<unknown>;
 
 /** THE list of views. Its order is the order of families on the page, after those of the collectors. */
-export const views = [placement, agreement] as readonly unknown[] as readonly ErasedView[];
+export const views = [
+  placement,
+  agreement,
+  controllerDatabaseDisagreement,
+] as readonly unknown[] as readonly ErasedView[];

@@ -49,6 +49,13 @@ describe('the store', () => {
     expect(new Set(all.map(({ version }) => version)).size).toBe(2);
   });
 
+  it('does not forget a target of another kind that has the same address', () => {
+    const store = createStore(manualClock());
+    store.put('pageserver_status', taken(1), 1);
+    store.forget({ ...target, kind: 'compute' });
+    expect(store.all('pageserver_status')).toHaveLength(1);
+  });
+
   it('forgets a target that is watched no more, and only that', () => {
     const store = createStore(manualClock());
     store.put('pageserver_status', taken(1), 1);

@@ -39,8 +39,8 @@ describe('an impossible combination', () => {
     },
     {
       case: 'a compute without a DSN',
-      file: 'computes: [{dsnFile: f}, {name: x}]\n',
-      problem: 'neonwatch.yaml:1:26 computes[1]: has neither dsn nor dsnFile; write one',
+      file: 'computes: [{name: y, dsnFile: f}, {name: x}]\n',
+      problem: 'neonwatch.yaml:1:35 computes[1]: has neither dsn nor dsnFile; write one',
     },
     {
       case: 'a pageserver listed twice',
@@ -88,6 +88,29 @@ describe('an impossible combination', () => {
       case: 'a describe token file for no controller',
       file: 'storageController: {describeTokenFile: t}\n',
       problem: expect.stringContaining('storageController.describeTokenFile: needs storageController.url'),
+    },
+    {
+      case: 'a compute that is only looked at in passing, without the means to tell when',
+      file: 'computes: [{dsn: "a=b", wake: piggyback}]\n',
+      problem:
+        'neonwatch.yaml:1:25 computes[0].wake: "piggyback" needs computeCtlUrl, which says when it was last active; set it',
+    },
+    {
+      case: 'several computes of which one has no name',
+      file: 'computes: [{name: a, dsn: "a=b"}, {dsn: "a=c"}]\n',
+      problem: 'neonwatch.yaml:1:35 computes[1].name: is missing; with several computes each needs one',
+    },
+    {
+      case: 'two computes of one name',
+      file: 'computes: [{name: a, dsn: "a=b"}, {name: a, dsn: "a=c"}]\n',
+      problem:
+        'neonwatch.yaml:1:36 computes[1].name: the same as computes[0].name; computes are told apart by it',
+    },
+    {
+      case: 'a lock timeout that could never count',
+      file: 'sql: {lockTimeout: 6s}\n',
+      problem:
+        'neonwatch.yaml:1:7 sql.lockTimeout: 6s is longer than sql.statementTimeout, 5s, and so would never count; lower sql.lockTimeout',
     },
     {
       case: 'nothing to watch',

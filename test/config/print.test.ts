@@ -31,7 +31,12 @@ pageservers:
   urls: [] # default
   scheme: http # default
   warmthSamples: 20 # default
-computes: [{"dsn":"<redacted>"}] # environment compute_dsn
+computes: [{"dsn":"<redacted>","wake":"always","databases":[]}] # environment compute_dsn
+sql:
+  statementTimeout: 5s # default
+  lockTimeout: 500ms # default
+  top: 50 # default
+  statementText: false # default
 addresses: {"pageserver2:9898":"localhost:9899"} # neonwatch.yaml:2:1
 `);
 });

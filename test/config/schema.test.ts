@@ -96,7 +96,7 @@ describe('the JSON Schema', () => {
 
   it('marks secrets and holds only keywords that JSON Schema knows', () => {
     const text = configJsonSchema();
-    expect(text.match(/"writeOnly": true/g)).toHaveLength(5);
+    expect(text.match(/"writeOnly": true/g)).toHaveLength(6);
     expect(text).not.toMatch(/"(?:expects|word|secret|env|flag|fallback|filePath|unit)": (?!\{)/);
   });
 

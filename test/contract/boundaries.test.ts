@@ -84,6 +84,7 @@ const unsound: readonly { readonly rule: string; readonly file: string; readonly
   },
   { rule: 'layer-config', file: 'src/config/bad.ts', text: "import '../collectors/registry.ts';" },
   { rule: 'package-undici', file: 'src/views/bad-undici.ts', text: "import 'undici';" },
+  { rule: 'package-pg', file: 'src/collection/bad-pg.ts', text: "import 'pg';" },
   { rule: 'package-express', file: 'src/render/bad-express.ts', text: "import 'express';" },
   { rule: 'package-prom-client', file: 'src/metrics/bad-prom-client.ts', text: "import 'prom-client';" },
   { rule: 'package-pino', file: 'src/http/bad-pino.ts', text: "import 'pino';" },

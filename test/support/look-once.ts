@@ -70,6 +70,7 @@ export async function exposition(look: Look, config: Config): Promise<Snapshot> 
     optIn,
     clock,
     version: 'test',
+    hosts: [],
   });
   const budgets = { maxSeries: 1_000_000, perCollector: new Map() };
   const fail = (error: unknown): never => {

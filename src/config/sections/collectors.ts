@@ -9,12 +9,12 @@ function span(defaultText: string | undefined, fallback: string, description: st
     : Duration.prefault(defaultText).meta({ description });
 }
 
-function collector(name: string, { interval, timeout }: CollectorDefaults) {
+function collector(name: string, { interval, timeout, enabled = true }: CollectorDefaults) {
   return z
     .strictObject({
       enabled: z
         .boolean()
-        .default(true)
+        .default(enabled)
         .meta({ description: `Run \`${name}\`.` }),
       interval: span(interval, 'collection.interval', `Time between two runs of \`${name}\` on a target.`),
       timeout: span(timeout, 'collection.timeout', `Deadline of one run of \`${name}\`.`),

@@ -27,12 +27,11 @@ export const StorageController = z
       description: "File of PEM certificates that vouch for the controller, instead of the system's.",
     }),
     dsn: PostgresDsn.optional().meta({
-      description:
-        "The controller's database. Checked and kept for the SQL collectors; nothing reads it yet.",
+      description: "The controller's database; a role that may only read is enough, and wise.",
       env: ['storcon_dsn'],
     }),
     dsnFile: FilePath.optional().meta({
-      description: "File that holds the controller's database DSN; nothing reads it yet.",
+      description: "File that holds the DSN of the controller's database; read again for every connection.",
     }),
     pageSize: z.int().min(1).max(5000).default(200).meta({
       description: 'Tenants asked for at once. The controller itself knows no limit.',
