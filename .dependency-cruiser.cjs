@@ -7,14 +7,16 @@
 const layers = {
   'errors.ts': [],
   'clock.ts': [],
+  'breathe.ts': ['clock.ts'],
   'log.ts': ['clock.ts'],
   neon: [],
   metrics: [],
   settings: [],
-  sources: ['errors.ts', 'clock.ts'],
+  sources: ['errors.ts', 'clock.ts', 'breathe.ts'],
   collectors: [
     'errors.ts',
     'clock.ts',
+    'breathe.ts',
     'neon',
     'metrics',
     'sources/pg-values.ts',
@@ -33,6 +35,7 @@ const layers = {
     'sources/sql-reader.ts (types)',
   ],
   views: [
+    'breathe.ts',
     'neon',
     'metrics',
     'collectors (types)',
@@ -42,6 +45,8 @@ const layers = {
   render: ['errors.ts', 'clock.ts', 'metrics'],
   http: ['errors.ts', 'clock.ts', 'render/exposition.ts', 'render (types)'],
   config: ['errors.ts', 'settings'],
+  // Shares nothing with what reads it: a schema in common would hide a mistake in common.
+  simulator: ['clock.ts'],
 };
 
 /** Composition: the command line and the files beside it that put layers together may import every one of them. */
@@ -64,7 +69,7 @@ const packageOwners = {
 const coreOwners = {
   process: 'src/(cli/|server[.]ts$|config/load[.]ts$)',
   'fs|fs/promises': 'src/(sources/|config/|cli/|version[.]ts$)',
-  'net|tls|http|http2|https|dgram|dns|dns/promises': 'src/(sources|http)/',
+  'net|tls|http|http2|https|dgram|dns|dns/promises': 'src/(sources|http|simulator/http)/',
 };
 
 /** Layers that are functions of their arguments: nothing of Node's comes in. */
@@ -160,6 +165,16 @@ const forbidden = [
     severity: 'error',
     from: { path: '^src/' },
     to: { path: '^(node:)?(child_process|cluster)$', dependencyTypes: ['core'] },
+  },
+  {
+    name: 'world-apart',
+    comment:
+      'The simulated world has no sockets and no time of its own: the same seed does the same anywhere.',
+    severity: 'error',
+    from: { path: '^src/simulator/world/' },
+    to: {
+      path: '^(src/simulator/http/|src/clock[.]ts$|(node:)?(timers|timers/promises|worker_threads)$)',
+    },
   },
   {
     name: 'collectors-apart',

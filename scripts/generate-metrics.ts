@@ -10,27 +10,51 @@ exposition; in OpenMetrics the metric family drops \`_total\` and \`_info\`. A f
 absent, never zero.
 
 Cardinality says what the number of series grows with: \`process\` a handful per neonwatch, \`cluster\` closed label sets,
-\`node\` times pageservers or safekeepers; \`tenant\` and \`shard\` are exported only with \`series.perTenant\` and
-\`series.perShard\`. When a series budget is spent, \`shard\` families are cut first, then \`tenant\`, \`node\`, \`cluster\`.
-
-The process's own metrics, \`process_*\`, \`nodejs_*\` and \`neonwatch_http_*\`, are those of prom-client and are not listed.
+\`node\` times pageservers, safekeepers or computes, where names that users choose are bounded by \`sql.top\`; \`tenant\`
+and \`shard\` are exported only with \`series.perTenant\` and \`series.perShard\`. When a series budget is spent, \`shard\`
+families are cut first, then \`tenant\`, \`node\`, \`cluster\`.
 
 A \`stable\` family keeps its name, type, unit and labels until the next major version; an \`experimental\` one may change.
+One with \`compat\` has the name that the exporter named there gave it.
+
+Not listed one by one are:
+
+- \`pg_settings_*\`: one gauge for each setting of a server that is a number or a switch, with the label \`server\`. The name is
+  \`pg_settings_\`, the setting with \`_\` for every character that a metric name may not hold, and \`_seconds\` or \`_bytes\`
+  where the setting has a unit: \`pg_settings_max_connections\`, \`pg_settings_shared_buffers_bytes\`. Which there are is known
+  only to the server. They come from the collector \`postgres\`, are \`stable\`, as \`postgres_exporter\` has them, and of
+  cardinality \`cluster\`.
+- What prom-client says of the process: \`process_*\` (CPU, memory, open files, start), \`nodejs_*\` (event loop lag, garbage
+  collection, heap, handles, version), and neonwatch's HTTP server, \`neonwatch_http_requests_total\` by route, method and
+  status and \`neonwatch_http_request_duration_seconds\` by route. They are not \`stable\`.
 `;
 
-const head = `| name | type | unit | labels | help | cardinality | stability |
-|---|---|---|---|---|---|---|`;
+const columns = ['name', 'type', 'unit', 'labels', 'help', 'cardinality', 'stability'];
 
 function cell(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
 
-function row(declaration: FamilyDeclaration): string {
-  const { name, type, unit, labels, help, cardinality, stability, compat } = declaration;
-  const names = labels.map((label) => `\`${label}\``).join(' ');
-  const promise = compat === undefined ? stability : `${stability}, as ${compat}`;
-  const cells = [`\`${name}\``, type, unit ?? '', names, help, cardinality, promise].map(cell);
+function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
+}
+
+function row(declaration: FamilyDeclaration): readonly string[] {
+  const { name, type, unit, labels, help, cardinality, stability } = declaration;
+  const names = labels.map((label) => `\`${label}\``).join(' ');
+  return [`\`${name}\``, type, unit ?? '', names, help, cardinality, stability];
+}
+
+/** The families of one source; only where one is named as another exporter names it there is a column for that. */
+function table(declarations: readonly FamilyDeclaration[]): string {
+  const hasCompat = declarations.some(({ compat }) => compat !== undefined);
+  const head = hasCompat ? [...columns, 'compat'] : columns;
+  const rows = declarations.map((declaration) => {
+    const { compat } = declaration;
+    const name = compat === undefined ? '' : `\`${compat}\``;
+    return line([...row(declaration), ...(hasCompat ? [name] : [])].map(cell));
+  });
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
 }
 
 /** docs/metrics.md: one table a source, in the order of the catalogue. */
@@ -38,8 +62,8 @@ export function metricsPage(entries: readonly CatalogueEntry[]): string {
   const bySource = Map.groupBy(entries, ({ source }) => source);
   const sections = [...bySource].map(([source, families]) => {
     const summary = families[0]?.sourceSummary ?? '';
-    const rows = families.map(({ declaration }) => row(declaration));
-    return `\n## \`${source}\`\n\n${summary}\n\n${[head, ...rows].join('\n')}\n`;
+    const declarations = families.map(({ declaration }) => declaration);
+    return `\n## \`${source}\`\n\n${summary}\n\n${table(declarations)}\n`;
   });
   return intro + sections.join('');
 }

@@ -126,7 +126,7 @@ export async function runInEmptyFolder(
     await copyCheckout(folder);
     for (const command of commands) {
       onStart(command);
-      await (/\bserve\b/.test(command) ? runServer : runToEnd)(command, folder, env);
+      await (/\b(serve|demo)\b/.test(command) ? runServer : runToEnd)(command, folder, env);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

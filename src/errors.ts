@@ -45,3 +45,11 @@ export function asSourceError(thrown: unknown): SourceError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new SourceError('unexpected', message, { cause: thrown });
 }
+
+/**
+ * Whether a server said that what was asked for is not there (404 in its own words). A 404 that only says that there
+ * is no such route is `unsupported`, and says nothing of the thing: taken for gone, everything would seem to be.
+ */
+export function isGone(thrown: unknown): boolean {
+  return thrown instanceof SourceError && thrown.status === 404 && thrown.reason !== 'unsupported';
+}

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { breatheBy } from './breathe.ts';
 import type { Clock } from './clock.ts';
 import { type HostFacts, hostFamilies } from './collection/host-families.ts';
 import type { JobStatus } from './collection/job.ts';
@@ -17,10 +17,6 @@ import { isExported, type OptIn } from './metrics/cardinality.ts';
 import type { Family } from './metrics/family.ts';
 import { type ChunkSource, chunkSource } from './render/chunk-source.ts';
 import { type ErasedView, views } from './views/registry.ts';
-import type { Breathe } from './views/view.ts';
-
-/** A view may hold the event loop this long before it lets others run. */
-const breathAfterMs = 8;
 
 export interface ExpositionOptions {
   readonly store: Store;
@@ -78,16 +74,6 @@ function familiesOf(
   return [...collector.families, ...dynamic] as Family<TargetReading<ReadingBase>>[];
 }
 
-function breatheBy(clock: Clock): Breathe {
-  let sinceMs = clock.monotonicMs();
-  return () => {
-    if (clock.monotonicMs() - sinceMs < breathAfterMs) return undefined;
-    return setImmediate().then(() => {
-      sinceMs = clock.monotonicMs();
-    });
-  };
-}
-
 /** The looks at plain Postgres, one a server. */
 function postgresLooks(statuses: readonly JobStatus[]): readonly JobStatus[] {
   const byServer = new Map<string, JobStatus>();
@@ -103,6 +89,15 @@ interface Built {
   readonly inputs: string;
   readonly version: number;
   readonly facts: unknown;
+  readonly families: readonly Family<unknown>[];
+}
+
+/** The same families, each of which is quarantined for this reason: a mistake in one view costs nothing else. */
+function failing(families: readonly Family<unknown>[], thrown: unknown): readonly Family<unknown>[] {
+  const samples = () => {
+    throw thrown;
+  };
+  return families.map((one) => ({ ...one, samples }));
 }
 
 /** Builds a view again only when one of the readings it needs is another one, or has gone. */
@@ -113,12 +108,15 @@ function viewSource(view: ErasedView, { store, optIn, clock }: ExpositionOptions
     const versions = view.needs.map((name) => store.all(name).map(({ version }) => version));
     const inputs = JSON.stringify(versions);
     if (built?.inputs !== inputs) {
-      const facts = await view.build(store, breatheBy(clock));
-      built = { inputs, version: (built?.version ?? 0) + 1, facts };
+      const version = (built?.version ?? 0) + 1;
+      built = await view.build(store, breatheBy(clock)).then(
+        (facts) => ({ inputs, version, facts, families }),
+        (thrown: unknown) => ({ inputs, version, facts: null, families: failing(families, thrown) }),
+      );
     }
     if (built.facts === undefined) return [];
     const identity = { key: view.name, version: built.version, collector: view.name, target: '' };
-    return [chunkSource(identity, families, built.facts)];
+    return [chunkSource(identity, built.families, built.facts)];
   };
 }
 

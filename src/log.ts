@@ -3,8 +3,11 @@ import type { Clock } from './clock.ts';
 
 /** The least time between two lines that say the same thing about the same subject. */
 const repeatEveryMs = 600_000;
-/** Subjects remembered; past that the oldest is forgotten, which at worst repeats a line early. */
-const subjectsMax = 2_000;
+/**
+ * Subjects remembered; past that the oldest is forgotten and its line repeated early. More than the collectors of
+ * ten thousand computes: were all of them to fail in turn, a smaller number would hold nothing back.
+ */
+const subjectsMax = 100_000;
 
 /** JSON lines on standard output. Messages are static; what varies is beside them, so that lines can be grouped. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {

@@ -79,17 +79,19 @@ function postgresTarget(
 
 /** The Postgres servers of a configuration: computes that may be asked at all, and the controller's database. */
 export function postgresTargets({ computes, storageController }: Config): readonly PostgresTarget[] {
-  const { dsn, dsnFile } = storageController;
-  const controller =
-    dsn === undefined && dsnFile === undefined
-      ? []
-      : [postgresTarget('controller_database', undefined, { dsn, dsnFile }, 'storageController')];
   const askable = computes.flatMap((compute, index) =>
     compute.wake === 'never'
       ? []
       : [postgresTarget('compute', compute.name, compute, `computes[${index}]`, compute)],
   );
-  return [...askable, ...controller];
+  const { dsn, dsnFile } = storageController;
+  if (dsn === undefined && dsnFile === undefined) return askable;
+  // One collector reads both kinds, and `collector` and `target` alone tell its series and readings apart.
+  const isTaken = (name: string) => askable.some(({ target }) => target.name === name);
+  const named = (name?: string) =>
+    postgresTarget('controller_database', name, { dsn, dsnFile }, 'storageController');
+  const byAddress = named();
+  return [...askable, isTaken(byAddress.target.name) ? named('storageController.dsn') : byAddress];
 }
 
 function dsnReader({ dsn, dsnFile, setting }: PostgresTarget): () => Promise<string> {

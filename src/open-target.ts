@@ -101,11 +101,11 @@ export function openTarget(
   target: Target,
   config: Config,
   clock: Clock,
-  locations: CollectInputs['locations'],
+  shared: Pick<CollectInputs, 'locations' | 'areLocationsTried'>,
 ): OpenTarget {
   const { http, describe } = openHttp(target, config);
   const settings = { ...config.storageController, warmthSamples: config.pageservers.warmthSamples };
-  const inputs = { settings, describe, locations };
+  const inputs = { settings, describe, ...shared };
   return {
     runs: erasedCollectors
       .filter(({ kind }) => kind === target.kind)

@@ -25,7 +25,7 @@ export function collectorStatuses(statuses: readonly JobStatus[]): readonly Coll
     return {
       collector: status.collector,
       target: status.target.name,
-      up: status.up === true,
+      up: status.up,
       lastSuccessMs: status.lastSuccessAtMs,
       reason: status.lastError?.message ?? (status.up === undefined ? pending : undefined),
     };

@@ -11,6 +11,7 @@ import type { Config } from './config/schema.ts';
 import { createExpositionSources } from './exposition-sources.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { createRepeatLimit, type RepeatLimit } from './log.ts';
 import { hostFacts, openPostgresTarget, postgresTargets } from './open-postgres.ts';
 import { openTarget } from './open-target.ts';
 import { collectorStatuses, notReady } from './readiness.ts';
@@ -41,24 +42,35 @@ function controllerTargets({ storageController }: Config): Target[] {
   return url === undefined ? [] : [{ kind: 'storage_controller', name: new URL(url).host, url }];
 }
 
-function open(target: Target, config: Config, clock: Clock, store: Store): OpenTarget {
+function open(
+  target: Target,
+  config: Config,
+  clock: Clock,
+  shared: Parameters<typeof openTarget>[3],
+): OpenTarget {
   const postgres = postgresTargets(config).find(
     (one) => one.target.kind === target.kind && one.target.name === target.name,
   );
   return postgres === undefined
-    ? openTarget(target, config, clock, store.locations)
+    ? openTarget(target, config, clock, shared)
     : openPostgresTarget(postgres, config, clock);
 }
 
 /** Keeps the watched pageservers in step with the newest node list; the last one stays in force while none comes. */
-function followNodes(config: Config, store: Store, logger: Logger) {
+function followNodes(config: Config, store: Store, logger: Logger, limit: RepeatLimit) {
   const settings = { ...config.pageservers, addresses: config.addresses };
   const postgres = postgresTargets(config).map(({ target }) => target);
   return (schedule: Schedule): void => {
     const nodes = store.one('nodes')?.reading.nodes ?? [];
-    const { targets, sharedAddresses } = pageserverTargets(nodes, settings);
-    for (const address of sharedAddresses)
-      logger.warn({ address }, 'two pageservers are announced at one address');
+    const { targets, sharedAddresses, unusableAddresses } = pageserverTargets(nodes, settings);
+    for (const address of sharedAddresses) {
+      const admitted = limit.admit(`address ${address}`, 'shared');
+      if (admitted) logger.warn({ address, ...admitted }, 'two pageservers are announced at one address');
+    }
+    for (const address of unusableAddresses) {
+      const admitted = limit.admit(`address ${address}`, 'unusable');
+      if (admitted) logger.warn({ address, ...admitted }, 'a pageserver is announced at an unusable address');
+    }
     schedule.watch([...controllerTargets(config), ...targets, ...postgres]);
   };
 }
@@ -73,16 +85,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const store = createStore(clock);
   const processMetrics = createProcessMetrics();
   const logJob = createJobLog(logger, clock);
-  const follow = followNodes(config, store, logger);
+  const limit = createRepeatLimit(clock);
+  const follow = followNodes(config, store, logger, limit);
   let isStopping = false;
 
+  const areLocationsTried = (): boolean =>
+    schedule
+      .statuses()
+      .every(({ collector, attempts }) => collector !== 'pageserver_locations' || attempts > 0);
   const schedule = createSchedule({
     plans: collectorPlans(config),
     keepIntervals: config.collection.keepIntervals,
     store,
     clock,
     random: options.random,
-    open: (target) => open(target, config, clock, store),
+    open: (target) => open(target, config, clock, { locations: store.locations, areLocationsTried }),
     onTaken: (collector) => {
       if (collector === 'nodes') follow(schedule);
     },
@@ -99,7 +116,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sources: async () => [...(await collected()), await processMetrics.source()],
     budgets: seriesBudgets(config),
     onError: (error) => logger.error({ err: error }, 'the exposition could not be put together'),
-    onQuarantine: (quarantine) => logger.error(quarantine, 'a family is left out of the exposition'),
+    onQuarantine: (quarantine) => {
+      const { collector, target, family, reason } = quarantine;
+      const admitted = limit.admit(`family ${collector} ${target} ${family}`, reason);
+      if (admitted) logger.error({ ...quarantine, ...admitted }, 'a family is left out of the exposition');
+    },
   });
   const app = createApp({
     version,

@@ -1,9 +1,9 @@
-#!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
+#!/usr/bin/env -S node --max-semi-space-size=4
 import { ConfigError } from '../config/config-error.ts';
 import { version } from '../version.ts';
 import { parseArguments } from './args.ts';
 import { type CommandResult, refused, runConfigCommand } from './config-command.ts';
+import { readConfigText } from './config-text.ts';
 import { helpText } from './help.ts';
 import { runServeCommand } from './serve-command.ts';
 
@@ -29,7 +29,7 @@ function run(argv: readonly string[]): CommandResult | Promise<CommandResult> {
   const { command, rest, flags, help, version: wantsVersion } = parseArguments(argv);
   if (help) return { exitCode: 0, stdout: helpText(), stderr: '' };
   if (wantsVersion) return { exitCode: 0, stdout: `neonwatch ${version}\n`, stderr: '' };
-  const sources = { flags, env: process.env, readFile: (path: string) => readFile(path, 'utf8') };
+  const sources = { flags, env: process.env, readFile: readConfigText };
   if (command === 'config') return runConfigCommand(rest, sources);
   const print = (line: string): void => {
     process.stdout.write(`${line}\n`);
@@ -38,6 +38,8 @@ function run(argv: readonly string[]): CommandResult | Promise<CommandResult> {
 }
 
 async function main(): Promise<void> {
+  // Who read our output may leave (`| head`, a log shipper that restarts): that must not end the watching.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   let result: CommandResult;
   try {
     result = await run(process.argv.slice(2));

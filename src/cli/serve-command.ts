@@ -5,6 +5,7 @@ import { createLogger } from '../log.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { version } from '../version.ts';
 import { type CommandResult, refused } from './config-command.ts';
+import { keepHeapSmall } from './heap.ts';
 
 /** Where a command that goes on for long writes and hears that it should end. */
 export interface Terminal {
@@ -31,6 +32,7 @@ export async function runServeCommand(
     throw error;
   }
   const { config, warnings } = loaded;
+  keepHeapSmall();
   const logger = createLogger(config.log.level, terminal.logTo);
   for (const warning of warnings) logger.warn({ warning }, 'configuration warning');
   let server: RunningServer;

@@ -144,14 +144,16 @@ export function startJob(plan: JobPlan, ports: JobPorts): Job {
         increment(counts.skipped, result.skipped);
         tickAfter(Math.min(waitMs, intervalMs));
       } else {
-        ended();
         ports.onTaken(result);
+        ended();
         const { setAside = {}, skippedParts = [] } = result.reading;
         Object.assign(counts, { up: true, lastError: undefined, setAside, skippedParts });
         counts.lastSuccessAtMs = clock.wallMs();
       }
     } catch (thrown) {
       ended();
+      // Requests that ran beside the one that failed would go on without a deadline.
+      deadline.abort(thrown);
       counts.lastError = asSourceError(thrown);
       counts.up = false;
       increment(counts.failures, counts.lastError.reason);

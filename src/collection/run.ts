@@ -31,7 +31,10 @@ export function httpRun(
     collector: collector.name,
     async take(previous, signal) {
       const instants = readInstants(clock);
-      const context = { http: observedHttp(http, instants), target, previous, inputs, clock, signal };
+      const observed = observedHttp(http, instants);
+      const describe = inputs.describe === http ? observed : observedHttp(inputs.describe, instants);
+      const observedInputs = { ...inputs, describe };
+      const context = { http: observed, target, previous, inputs: observedInputs, clock, signal };
       return taken(await collector.collect(context), instants);
     },
   };

@@ -34,7 +34,7 @@ export interface ScheduleOptions {
 export interface Schedule {
   /** Starts what is new among `targets`, stops what is not among them any more; the rest goes on undisturbed. */
   readonly watch: (targets: readonly Target[]) => void;
-  /** In registry order, then by target name. */
+  /** By target name, then in registry order. */
   readonly statuses: () => readonly JobStatus[];
   /** Stops all jobs and closes all connections. */
   readonly stop: () => Promise<void>;

@@ -21,8 +21,13 @@ function observedSql(sql: SqlReader, { note }: ReadInstants): SqlReader {
   };
 }
 
-/** Whether SQL may be sent now; a reason when it would wake or keep awake a compute. */
-export type WakeGate = (signal: AbortSignal) => Promise<SkipReason | undefined>;
+/** Whether SQL may be sent now. */
+export interface WakeGate {
+  /** A reason when SQL would wake or keep awake a compute. */
+  readonly enter: (signal: AbortSignal) => Promise<SkipReason | undefined>;
+  /** After each run that was let in: its last statement has ended. */
+  readonly leave: () => void;
+}
 
 /** What the collectors of one server share. */
 export interface SqlPorts extends Pick<SqlContext<unknown>, 'settings' | 'readConfigJson' | 'clock'> {
@@ -36,12 +41,16 @@ export function sqlRun(collector: ErasedSqlCollector, target: Target, ports: Sql
   return {
     collector: collector.name,
     async take(previous, signal) {
-      const closed = await gate(signal);
+      const closed = await gate.enter(signal);
       if (closed !== undefined) return { skipped: closed };
       const instants = readInstants(ports.clock);
       const context = { ...rest, sql: observedSql(ports.sql, instants), target, previous, signal };
-      // Every reading of an SQL collector came from that collector: the store keeps them by its name.
-      return taken(await collector.collect(context as never), instants);
+      try {
+        // Every reading of an SQL collector came from that collector: the store keeps them by its name.
+        return taken(await collector.collect(context as never), instants);
+      } finally {
+        gate.leave();
+      }
     },
   };
 }

@@ -21,6 +21,8 @@ export interface CollectInputs {
   readonly describe: JsonReader;
   /** Fresh readings of `pageserver_locations`, one per node. */
   readonly locations: () => readonly NodeLocations[];
+  /** Whether the locations of every watched pageserver were asked for at least once, with or without success. */
+  readonly areLocationsTried: () => boolean;
 }
 
 /** What a collector is given for one read of one target. */

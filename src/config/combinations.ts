@@ -35,7 +35,7 @@ export function nothingToWatch(config: Config): Refusal | undefined {
     storageController.dsn !== undefined ||
     storageController.dsnFile !== undefined ||
     pageservers.urls.length > 0 ||
-    computes.length > 0;
+    computes.some(({ wake }) => wake !== 'never');
   if (isWatching) return undefined;
   return {
     settings: ['storageController.url', 'pageservers.urls'],
@@ -126,8 +126,14 @@ function repeatedUrls({ pageservers: { urls } }: Config): Refusal[] {
   });
 }
 
-function placementWithoutSource({ storageController, pageservers }: Config): Refusal[] {
+function placementWithoutSource({ storageController, pageservers, collectors }: Config): Refusal[] {
   const refusals: Refusal[] = [];
+  if (storageController.placement === 'locations' && !collectors.pageserver_locations.enabled) {
+    refusals.push({
+      settings: ['storageController.placement', 'collectors.pageserver_locations.enabled'],
+      message: '"locations" needs the collector pageserver_locations, which is disabled; enable it',
+    });
+  }
   const withoutPageservers = !pageservers.discover && pageservers.urls.length === 0;
   if (storageController.placement === 'locations' && withoutPageservers) {
     refusals.push({

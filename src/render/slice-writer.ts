@@ -5,6 +5,8 @@ import { BadRow, keyFormat, valueText } from './row.ts';
 /** Text is gathered to about this much before it becomes a page: few native calls, no giant string. */
 const pageChars = 65_536;
 const firstRows = 64;
+/** Smaller pages are not worth a mapping of their own, which takes whole memory pages. */
+const mappedBytes = 16_384;
 
 /** All rows of one family from one reading, as bytes that are valid in both formats. Immutable. */
 export interface Slice {
@@ -16,6 +18,16 @@ export interface Slice {
   readonly rows: number;
   /** Rows counted but not rendered, because no budget could ever serve them. */
   readonly omittedRows: number;
+}
+
+/**
+ * Memory for a page. A resizable buffer is mapped by itself and unmapped when it is collected. Thousands of ordinary ones
+ * a minute leave the C library's heap so full of holes that the process keeps twice the memory of its live data.
+ */
+function pageOf(bytes: number): Buffer {
+  return Buffer.from(
+    bytes < mappedBytes ? new ArrayBuffer(bytes) : new ArrayBuffer(bytes, { maxByteLength: bytes }),
+  );
 }
 
 /** Collects the rows of one slice. Both methods throw `BadRow` for what would spoil the exposition. */
@@ -51,7 +63,7 @@ export function createSliceWriter(family: FamilyDeclaration, maxRows: number): S
 
   function turnPage(): void {
     const pageStart = endAt(rowEnds, pagedRows - 1);
-    const page = Buffer.allocUnsafeSlow(end - pageStart);
+    const page = pageOf(end - pageStart);
     page.write(text);
     text = '';
     pages.push(page);

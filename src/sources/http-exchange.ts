@@ -70,7 +70,7 @@ export async function exchange<Result>(
     body.on('error', () => {});
     watch.enter('body');
     return await read(
-      answerOf(response.statusCode, response.headers, response.body, watch, request.caSetting),
+      answerOf(response.statusCode, response.headers, response.body, watch, request.caSetting, limits),
     );
   } finally {
     watch.stop();
@@ -86,6 +86,7 @@ function answerOf(
   body: Readable,
   watch: Watch,
   caSetting: string,
+  limits: HttpLimits,
 ): Answer {
   const header = (name: string) => {
     const value = headers[name];
@@ -95,9 +96,9 @@ function answerOf(
     status,
     header,
     async *chunks(maxBytes) {
-      const tooLarge = new SourceError('too_large', `the answer is over the limit of ${maxBytes} bytes`, {
-        status,
-      });
+      const remedy = maxBytes === limits.maxBodyBytes ? '; limits.maxBodyBytes sets it' : '';
+      const what = `the answer is over the limit of ${maxBytes} bytes${remedy}`;
+      const tooLarge = new SourceError('too_large', what, { status });
       if (Number(header('content-length')) > maxBytes) throw tooLarge;
       let receivedBytes = 0;
       try {

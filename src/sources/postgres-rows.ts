@@ -1,13 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ZodType } from 'zod';
+import { breatheBy } from '../breathe.ts';
 import type { Clock } from '../clock.ts';
 import { ShapeProblems } from './answer-shape.ts';
 
 /** One row as Postgres printed it, by column name. */
 export type PgRow = Readonly<Record<string, string | null>>;
 
-/** Longest stretch of work between two turns of the event loop. */
-const maxStretchMs = 8;
 /** Reading the clock for every row would cost as much as the row. */
 const rowsPerLook = 100;
 
@@ -24,20 +22,18 @@ export function checkRows<Row>(rows: readonly PgRow[], shape: ZodType<Row>): Row
   }
 }
 
-/** As `checkRows` for an answer of any length: lets the event loop turn after every 8 ms of work. */
+/** As `checkRows` for an answer of any length: breathes. */
 export async function checkManyRows<Row>(
   rows: readonly PgRow[],
   shape: ZodType<Row>,
   clock: Pick<Clock, 'monotonicMs'>,
 ): Promise<Row[]> {
   const steps = rowSteps(rows, shape);
-  let stretchStartMs = clock.monotonicMs();
+  const breathe = breatheBy(clock);
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
-    if (clock.monotonicMs() - stretchStartMs < maxStretchMs) continue;
-    await nextTurn();
-    stretchStartMs = clock.monotonicMs();
+    await breathe();
   }
 }
 

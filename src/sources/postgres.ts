@@ -55,6 +55,8 @@ interface Visit {
   readonly options: SessionOptions;
   doing: string;
   connection: PostgresConnection | undefined;
+  /** The end of the connection before, which the next session waits for even if this one no longer does. */
+  goodbye: Promise<unknown> | undefined;
   sql: string;
   isOver: boolean;
 }
@@ -94,6 +96,7 @@ class OneConnection implements PostgresServer {
       options,
       doing: 'waiting for the only connection',
       connection: undefined,
+      goodbye: undefined,
       sql: '',
       isOver: false,
     };
@@ -152,7 +155,8 @@ class OneConnection implements PostgresServer {
     }
     visit.doing = 'closing the connection before';
     this.#kept = undefined;
-    await this.#sayGoodbye(kept);
+    visit.goodbye = this.#sayGoodbye(kept);
+    await visit.goodbye;
     try {
       return await this.#opened(visit);
     } catch (error) {
@@ -242,7 +246,8 @@ class OneConnection implements PostgresServer {
   }
 
   /** Keeps the connection if nothing is wrong with it; otherwise it is gone, on the server too, or known to be stuck there. */
-  async #leaveInOrder({ connection, sql }: Visit): Promise<void> {
+  async #leaveInOrder({ connection, goodbye, sql }: Visit): Promise<void> {
+    await goodbye;
     if (connection === undefined) return;
     const isLoggedIn = connection.serverVersion > 0;
     if (isLoggedIn && connection.isOpen && !connection.isBusy && !this.#isClosed) {

@@ -14,6 +14,7 @@ export const partSkipReasons = [
   'timeout',
   'malformed',
   'too_large',
+  'failed',
 ] as const;
 export type PartSkipReason = (typeof partSkipReasons)[number];
 

@@ -41,6 +41,6 @@ function checkedToken(text: string, subject: string): string {
   if (headerSafe.test(token)) return token;
   const hint = /\s/.test(token)
     ? 'white space: it must hold the token alone, without "Bearer"'
-    : 'such characters';
+    : 'characters that are not visible ASCII';
   throw new SourceError('denied', `${subject} cannot be sent in a header because of ${hint}`);
 }

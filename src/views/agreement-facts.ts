@@ -62,7 +62,8 @@ export function classify(
   if (nodeAttached === undefined) return wantsAttached ? 'unscheduled' : 'not_attached';
   if (!witnesses.readNodes.has(nodeAttached)) return 'unknown';
   if (seen.some(({ mode }) => mode === 'InProgress')) return 'unknown';
-  const isReconciling = shard.flags?.isReconciling ?? false;
+  // A split replaces the shard by its children: until it is done neither is a fault, wherever they are.
+  const isChanging = shard.flags?.isReconciling === true || shard.flags?.isSplitting === true;
   const attached = seen.filter(({ mode }) => isAttached(mode));
   const winner = attached.reduce<Seen | undefined>(
     (best, one) => (best === undefined || one.generation > best.generation ? one : best),
@@ -70,9 +71,9 @@ export function classify(
   );
   if (winner === undefined) {
     if (!witnesses.isComplete) return 'unknown';
-    return isReconciling ? 'moving' : 'absent';
+    return isChanging ? 'moving' : 'absent';
   }
-  if (isReconciling || attached.some(({ mode }) => mode !== 'AttachedSingle')) return 'moving';
+  if (isChanging || attached.some(({ mode }) => mode !== 'AttachedSingle')) return 'moving';
   if (winner.nodeId !== nodeAttached) return 'elsewhere';
   return attached.length > 1 ? 'stale_generation' : 'agree';
 }

@@ -1,3 +1,4 @@
+import { type Breathe, rowsPerBreath } from '../breathe.ts';
 import type { Readings } from '../collection/store.ts';
 import type { NodeRecord } from '../collectors/controller-database/reading.ts';
 import type { ShardRecord } from '../collectors/controller-database/shard-pages.ts';
@@ -5,7 +6,7 @@ import { family } from '../metrics/family.ts';
 import { sample } from '../metrics/samples.ts';
 import type { NodeFact } from '../neon/node.ts';
 import type { TenantPlacement } from '../neon/placement.ts';
-import { type Breathe, rowsPerBreath, type View } from './view.ts';
+import type { View } from './view.ts';
 
 /** How the controller's API and its database can differ. A closed set: it is a metric label. */
 export const disagreementKinds = [

@@ -1,9 +1,10 @@
+import { type Breathe, rowsPerBreath } from '../breathe.ts';
 import type { Readings } from '../collection/store.ts';
 import { family } from '../metrics/family.ts';
 import { sample } from '../metrics/samples.ts';
 import type { NodeFact } from '../neon/node.ts';
 import type { ShardPlacement } from '../neon/placement.ts';
-import { type Breathe, rowsPerBreath, type View } from './view.ts';
+import type { View } from './view.ts';
 
 interface NodeShards {
   readonly nodeId: number;

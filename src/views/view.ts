@@ -1,9 +1,7 @@
+import type { Breathe } from '../breathe.ts';
 import type { Readings } from '../collection/store.ts';
 import type { CollectorName } from '../collectors/registry.ts';
 import type { Family } from '../metrics/family.ts';
-
-/** Lets other work run when this one has held the event loop for long enough; call it every few hundred rows. */
-export type Breathe = () => Promise<void> | undefined;
 
 /**
  * Families that need several collectors at once. `build` joins fresh readings into facts, or gives undefined when
@@ -16,6 +14,3 @@ export interface View<Facts> {
   readonly families: readonly Family<Facts>[];
   readonly build: (readings: Readings, breathe: Breathe) => Promise<Facts | undefined>;
 }
-
-/** Rows handled between two chances to breathe. */
-export const rowsPerBreath = 512;

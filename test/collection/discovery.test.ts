@@ -82,6 +82,27 @@ describe('pageserverTargets', () => {
     expect(found.targets.map(({ nodeId }) => nodeId)).toEqual([1]);
   });
 
+  it.for([
+    { case: 'a host with a space', address: 'page server:9898' },
+    { case: 'no host', address: ':9898' },
+    { case: 'a port that is none', address: 'pageserver1:99999' },
+    { case: 'an address with another host behind a user', address: 'pageserver1@elsewhere:9898' },
+    { case: 'a path', address: 'pageserver1/elsewhere:9898' },
+  ])('leaves out and names an announced address that is $case, and watches the others', ({ address }) => {
+    const found = pageserverTargets([node(1, address), node(2, 'pageserver2:9898')], settings);
+    expect(found.unusableAddresses).toEqual([address]);
+    expect(found.targets.map(({ nodeId }) => nodeId)).toEqual([2]);
+  });
+
+  it('watches two listed ones that differ by their path alone', () => {
+    const urls = ['http://gateway/ps1', 'http://gateway/ps2'];
+    const { targets } = pageserverTargets([], { ...settings, urls });
+    expect(targets.map(({ name, url }) => [name, url])).toEqual([
+      ['gateway/ps1', 'http://gateway/ps1'],
+      ['gateway/ps2', 'http://gateway/ps2'],
+    ]);
+  });
+
   it('brackets nothing twice: an IPv6 address stays dialable', () => {
     const found = pageserverTargets([node(1, '[::1]:9898')], settings);
     expect(found.targets[0]?.url).toBe('http://[::1]:9898');

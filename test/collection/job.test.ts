@@ -9,7 +9,14 @@ type Collect = (signal: AbortSignal) => Promise<ReadingBase | Skipped>;
 const target = { kind: 'pageserver', name: 'pageserver2:9898', url: 'http://localhost:9899' } as const;
 
 /** A job whose runs are `collect`, at 10 s with a deadline of 4 s, the first within 250 ms, without jitter at 0.5. */
-function harness(collect: Collect, { timeoutMs = 4_000, random = 0.5 } = {}) {
+function harness(
+  collect: Collect,
+  {
+    timeoutMs = 4_000,
+    random = 0.5,
+    onTaken,
+  }: { timeoutMs?: number; random?: number; onTaken?: () => void } = {},
+) {
   const clock = manualClock();
   const taken: Taken[] = [];
   const ended: JobStatus[] = [];
@@ -22,7 +29,7 @@ function harness(collect: Collect, { timeoutMs = 4_000, random = 0.5 } = {}) {
       },
       clock,
       random: () => random,
-      onTaken: (one) => taken.push(one),
+      onTaken: onTaken ?? ((one) => taken.push(one)),
       onEnd: (status) => ended.push(status),
     },
   );
@@ -102,6 +109,26 @@ describe('startJob', () => {
     await clock.advance(1_000);
     expect(job.status()).toMatchObject({ up: false, attempts: 1 });
     expect([...job.status().failures]).toEqual([[reason, 1]]);
+  });
+
+  it('aborts what a failed run still has under way', async () => {
+    const signals: AbortSignal[] = [];
+    const { clock } = harness(async (signal) => {
+      signals.push(signal);
+      throw new SourceError('refused', 'no');
+    });
+    await clock.advance(1_000);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  it('counts a run once whose reading could not be taken', async () => {
+    const { clock, job } = harness(async () => ({}), {
+      onTaken: () => {
+        throw new TypeError('x is undefined');
+      },
+    });
+    await clock.advance(1_000);
+    expect(job.status()).toMatchObject({ up: false, attempts: 1 });
   });
 
   it('is well again after a success, and keeps the count of failures', async () => {

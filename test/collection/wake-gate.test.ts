@@ -65,13 +65,38 @@ describe('piggybackGate', () => {
     for (let second = 0; second < 120 + 3 * 300; second += 15) {
       if (second < 120) touch();
       for (let collector = 0; collector < 8; collector += 1) {
-        if ((await gate(signal)) !== undefined) continue;
+        if ((await gate.enter(signal)) !== undefined) continue;
         looks += 1;
         touch();
+        gate.leave();
       }
       await clock.advance(15_000);
     }
     expect(looks).toBeGreaterThan(8);
+    expect(isSuspended()).toBe(true);
+    expect(wakeUps()).toBe(0);
+  });
+
+  it.for([
+    { case: 'whose statements take long', lookEveryMs: 30_000, runs: 1 },
+    { case: 'whose runs overlap', lookEveryMs: 8_000, runs: 2 },
+  ])('does not take our own looks for somebody else, $case', async ({ lookEveryMs, runs }) => {
+    const { clock, http, touch, isSuspended, wakeUps } = suspendingCompute(300_000);
+    const gate = piggybackGate(http, clock);
+    const signal = AbortSignal.any([]);
+    touch();
+    const underWay: number[] = [];
+    // Each run keeps the server busy for twelve seconds; nobody else is there.
+    for (let second = 0; second < 900; second += 1) {
+      if (underWay.length > 0) touch();
+      while (underWay[0] !== undefined && underWay[0] <= clock.wallMs()) {
+        underWay.shift();
+        gate.leave();
+      }
+      const isDue = (second * 1000) % lookEveryMs === 0 && underWay.length < runs;
+      if (isDue && (await gate.enter(signal)) === undefined) underWay.push(clock.wallMs() + 12_000);
+      await clock.advance(1_000);
+    }
     expect(isSuspended()).toBe(true);
     expect(wakeUps()).toBe(0);
   });
@@ -81,11 +106,23 @@ describe('piggybackGate', () => {
     touch();
     const gate = piggybackGate(http, clock);
     const signal = AbortSignal.any([]);
-    expect([await gate(signal), await gate(signal), await gate(signal)]).toEqual([
+    expect([await gate.enter(signal), await gate.enter(signal), await gate.enter(signal)]).toEqual([
       undefined,
       undefined,
       undefined,
     ]);
     expect(http.asked).toHaveLength(1);
+  });
+
+  it.for([
+    { case: 'is not there, as when it is suspended', reason: 'refused' as const, fails: false },
+    { case: 'refuses the token', reason: 'denied' as const, fails: true },
+    { case: 'is no compute_ctl', reason: 'malformed' as const, fails: true },
+  ])('a compute_ctl that $case fails the run: $fails', async ({ reason, fails }) => {
+    const gate = piggybackGate(fakeReader({ '/status': new SourceError(reason, 'no') }), manualClock());
+    const entered = gate.enter(AbortSignal.any([]));
+    await (fails
+      ? expect(entered).rejects.toMatchObject({ reason })
+      : expect(entered).resolves.toBe('suspended'));
   });
 });

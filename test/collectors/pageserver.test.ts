@@ -170,6 +170,23 @@ describe('pageserver_secondaries', () => {
     expect(series).toContain('neon_pageserver_secondaries{node_id="2",warmth="warm"} 1');
   });
 
+  it('fails where there is no such route: that is not a pageserver without secondaries', async () => {
+    await expect(runs(1, {})).rejects.toMatchObject({ reason: 'unsupported' });
+  });
+
+  const sick = new SourceError('unexpected', 'Internal error', { status: 500 });
+
+  it('counts a shard that always fails as unknown, and goes on to the others', async () => {
+    const { series } = await runs(2, { ...answers, [ask(four[0] ?? '')]: sick });
+    expect(series).toContain('neon_pageserver_secondaries{node_id="2",warmth="unknown"} 1');
+    expect(series).toContain('neon_pageserver_secondaries{node_id="2",warmth="warm"} 1');
+  });
+
+  it('fails when none of the shards it asked could be told: it is the pageserver that is sick', async () => {
+    const all = Object.fromEntries(four.map((id) => [ask(id), sick]));
+    await expect(runs(1, all)).rejects.toBe(sick);
+  });
+
   it('waits until the locations of its pageserver were read', async () => {
     expect(await collectOnce(pageserverSecondaries, fakeReader(status))).toEqual({
       skipped: 'waiting_for_locations',

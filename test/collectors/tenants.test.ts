@@ -172,8 +172,35 @@ describe('placement without an admin token', () => {
     const reader = fakeReader({
       '/control/v1/tenant': denied,
       [`/control/v1/tenant/${t1}`]: tenantRow(t1, [shardRow(t1)]),
+      [`/control/v1/tenant/${t2}`]: new SourceError('unexpected', 'NotFound: tenant', { status: 404 }),
     });
     expect(await collectOnce(tenants, reader, { locations })).toMatchObject({ totals: { shards: 1 } });
+  });
+
+  it('fails where there is no route to describe tenants: that is not a cluster without any', async () => {
+    const reader = fakeReader({ '/control/v1/tenant': denied });
+    await expect(collectOnce(tenants, reader, { locations })).rejects.toMatchObject({
+      reason: 'unsupported',
+    });
+  });
+
+  it('asks for no more tenants once one could not be described', async () => {
+    const ids = Array.from({ length: 40 }, (_, n) => n.toString(16).padStart(32, '0'));
+    const failure = new SourceError('unexpected', 'answered 500', { status: 500 });
+    const answers = ids.map((id, n) => [
+      `/control/v1/tenant/${id}`,
+      n === 1 ? failure : tenantRow(id, [shardRow(id)]),
+    ]);
+    const reader = fakeReader({ '/control/v1/tenant': denied, ...Object.fromEntries(answers) });
+    const everywhere = [
+      nodeLocations(
+        1,
+        ids.map((id) => [id, 'AttachedSingle', 1] as const),
+      ),
+    ];
+    await expect(collectOnce(tenants, reader, { locations: everywhere })).rejects.toBe(failure);
+    await new Promise(setImmediate);
+    expect(reader.asked.length).toBeLessThan(20);
   });
 
   it('asks with the describe token where there is one', async () => {
@@ -209,8 +236,16 @@ describe('placement without an admin token', () => {
     expect(await collectOnce(tenants, reader)).toEqual({ skipped: 'waiting_for_locations' });
   });
 
+  it('waits while a pageserver has not been tried yet: what it holds would be missing from every sum', async () => {
+    const reader = fakeReader({ '/control/v1/tenant': denied });
+    expect(await collectOnce(tenants, reader, { locations, areLocationsTried: false })).toEqual({
+      skipped: 'waiting_for_locations',
+    });
+  });
+
   it('never lists when told to go by locations', async () => {
-    const reader = fakeReader({});
+    const gone = new SourceError('unexpected', 'NotFound: tenant', { status: 404 });
+    const reader = fakeReader({ [`/control/v1/tenant/${t1}`]: gone, [`/control/v1/tenant/${t2}`]: gone });
     await collectOnce(tenants, reader, { locations, settings: { placement: 'locations' } });
     expect(reader.asked).toEqual([`/control/v1/tenant/${t1}`, `/control/v1/tenant/${t2}`]);
   });

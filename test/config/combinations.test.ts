@@ -79,6 +79,12 @@ describe('an impossible combination', () => {
       ),
     },
     {
+      case: 'placement from a collector that is disabled',
+      file: 'storageController: {placement: locations}\ncollectors: {pageserver_locations: {enabled: false}}\n',
+      problem:
+        'neonwatch.yaml:1:21 storageController.placement: "locations" needs the collector pageserver_locations, which is disabled; enable it (see neonwatch.yaml:2:37)',
+    },
+    {
       case: 'a describe token for no controller',
       file: `storageController: {describeToken: ${jwt}}\n`,
       problem:

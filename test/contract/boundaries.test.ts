@@ -32,6 +32,9 @@ const sound: Readonly<Record<string, string>> = {
   'src/http/app.ts':
     "import express from 'express'; import type { Snapshot } from '../render/snapshot.ts'; export const app = (s: Snapshot) => [express(), s];",
   'src/config/load.ts': "import { parse } from 'yaml'; export const load = () => [parse(''), process.env];",
+  'src/simulator/world/world.ts': 'export const world = 1;',
+  'src/simulator/http/face.ts':
+    "import { createServer } from 'node:http'; import { world } from '../world/world.ts'; export const face = [createServer, world];",
   'src/config/schema.ts':
     "import { primitive } from '../settings/primitive.ts'; export const schema = primitive;",
   'src/server.ts': "import { app } from './http/app.ts'; export const server = [app, process.pid];",
@@ -43,6 +46,7 @@ const sound: Readonly<Record<string, string>> = {
 const unsound: readonly { readonly rule: string; readonly file: string; readonly text: string }[] = [
   { rule: 'layer-errors', file: 'src/errors.ts', text: "import './clock.ts';" },
   { rule: 'layer-clock', file: 'src/clock.ts', text: "import './neon/fact.ts';" },
+  { rule: 'layer-breathe', file: 'src/breathe.ts', text: "import './neon/fact.ts';" },
   { rule: 'layer-log', file: 'src/log.ts', text: "import './neon/fact.ts';" },
   { rule: 'layer-neon', file: 'src/neon/bad.ts', text: "import '../metrics/family.ts';" },
   { rule: 'layer-metrics', file: 'src/metrics/bad.ts', text: "import '../neon/fact.ts';" },
@@ -83,6 +87,10 @@ const unsound: readonly { readonly rule: string; readonly file: string; readonly
     text: "import { value } from '../render/snapshot.ts'; export const bad = value;",
   },
   { rule: 'layer-config', file: 'src/config/bad.ts', text: "import '../collectors/registry.ts';" },
+  { rule: 'layer-simulator', file: 'src/simulator/http/bad.ts', text: "import '../../sources/http.ts';" },
+  { rule: 'layer-simulator', file: 'src/simulator/world/bad-fact.ts', text: "import '../../neon/fact.ts';" },
+  { rule: 'layer-views', file: 'src/views/bad-world.ts', text: "import '../simulator/world/world.ts';" },
+  { rule: 'world-apart', file: 'src/simulator/world/bad-face.ts', text: "import '../http/face.ts';" },
   { rule: 'package-undici', file: 'src/views/bad-undici.ts', text: "import 'undici';" },
   { rule: 'package-pg', file: 'src/collection/bad-pg.ts', text: "import 'pg';" },
   { rule: 'package-express', file: 'src/render/bad-express.ts', text: "import 'express';" },

@@ -52,7 +52,7 @@ describe('the Dockerfile', () => {
   });
 
   it('starts what package.json calls neonwatch', () => {
-    expect(restOf('ENTRYPOINT')).toEqual(['["node", "dist/cli/main.js"]']);
+    expect(restOf('ENTRYPOINT')).toEqual(['["node", "--max-semi-space-size=4", "dist/cli/main.js"]']);
     expect(readFileSync(join(checkout, 'package.json'), 'utf8')).toContain('"neonwatch": "dist/cli/main.js"');
   });
 

@@ -90,16 +90,16 @@ describe('programs of system tests', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('are missing from an empty path', async () => {
-    expect(await missingPackages('')).toEqual(['prometheus']);
+    expect(await missingPackages('')).toEqual(expect.arrayContaining(['prometheus', 'gcc', 'make']));
   });
 
   it('are missing when one of a package is', async () => {
-    expect(await missingPackages(['/nowhere', folder].join(delimiter))).toEqual(['prometheus']);
+    expect(await missingPackages(['/nowhere', folder].join(delimiter))).toContain('prometheus');
   });
 
   it('are there when all are', async () => {
     writeFileSync(join(folder, 'promtool'), '', { mode: 0o755 });
-    expect(await missingPackages(['/nowhere', folder].join(delimiter))).toEqual([]);
+    expect(await missingPackages(['/nowhere', folder].join(delimiter))).not.toContain('prometheus');
   });
 });
 

@@ -247,17 +247,17 @@ describe('trouble in one part', () => {
     {
       case: 'an internal error',
       body: "RAISE EXCEPTION 'not initialized' USING ERRCODE = 'XX000'",
-      reason: 'unsupported_version',
+      reason: 'failed',
     },
     {
       case: 'a missing type',
       body: "RAISE EXCEPTION 'no type' USING ERRCODE = '42704'",
-      reason: 'unsupported_version',
+      reason: 'failed',
     },
     {
       case: 'a library that was not preloaded',
       body: "RAISE EXCEPTION 'preload me' USING ERRCODE = '55000'",
-      reason: 'unsupported_version',
+      reason: 'failed',
     },
     { case: 'no JSON', body: "RETURN 'not available'", reason: 'malformed' },
     { case: 'nothing', body: 'RETURN NULL', reason: 'malformed' },
@@ -361,7 +361,7 @@ describe('secrets', () => {
       `CREATE OR REPLACE FUNCTION neurondb_onnx_info() RETURNS text LANGUAGE plpgsql AS $$ BEGIN ${text}; END $$`;
     await server.run(replace(shout), 'appdb');
     const { reading } = await look();
-    expect(skips(reading)).toContain('onnx: unsupported_version');
+    expect(skips(reading)).toContain('onnx: failed');
     expect(neurondbText(reading)).not.toContain(plantedKey);
     await server.run(replace(`RETURN '{"available": false, "version": ""}'`), 'appdb');
   });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import supertest from 'supertest';
 import { describe, expect, it } from 'vitest';
 import { type AnsweredRequest, type AppDependencies, createApp } from '../../src/http/app.ts';
+import type { CollectorStatus } from '../../src/http/landing.ts';
 import { createPublisher } from '../../src/render/publisher.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
@@ -149,22 +150,70 @@ describe('the landing page', () => {
     expect(text.match(/&lt;script&gt;alert\(&quot;1&quot;\)&lt;\/script&gt;&amp;&#39;/g)).toHaveLength(4);
   });
 
-  it('shows the state of every collector', async () => {
-    const status = [
-      {
-        collector: 'nodes',
-        target: 'storcon',
-        up: true,
-        lastSuccessMs: Date.UTC(2026, 0, 2),
-        reason: undefined,
-      },
-      { collector: 'locations', target: 'ps1:9898', up: false, lastSuccessMs: Number.NaN, reason: 'refused' },
-    ];
-    const { client } = await serve({ status: () => status });
+  const status = (collector: string, target: string, rest: Partial<CollectorStatus>): CollectorStatus => ({
+    collector,
+    target,
+    up: true,
+    lastSuccessMs: Date.UTC(2026, 0, 2),
+    reason: undefined,
+    ...rest,
+  });
+
+  it.for([
+    { case: 'up', rest: {}, cells: '<td>up</td><td><span>2026-01-02</span> <span>00:00:00Z</span></td>' },
+    {
+      case: 'down since a clock went wild',
+      rest: { up: false, lastSuccessMs: Number.NaN, reason: 'refused' },
+      cells: '<td class="down">down</td><td>unknown</td>',
+    },
+    {
+      case: 'waiting, which is not down',
+      rest: { up: undefined, lastSuccessMs: undefined, reason: 'suspended' },
+      cells: '<td>waiting</td><td>never</td>',
+    },
+  ])('shows a collector that is $case', async ({ rest, cells }) => {
+    const { client } = await serve({ status: () => [status('nodes', 'storcon', rest)] });
     const { text } = await client.get('/');
-    expect(text).toContain('<td>nodes</td><td>storcon</td><td>up</td><td>2026-01-02T00:00:00.000Z</td>');
-    expect(text).toContain('<td class="down">down</td><td>unknown</td><td>refused</td>');
+    expect(text).toContain(`<td>nodes</td>${cells}`);
     expect(text).toContain('neonwatch 1.2.3');
+  });
+
+  it('counts them, and puts those of one target together', async () => {
+    const rows = [
+      status('nodes', 'storcon', {}),
+      status('a', 'ps1', {}),
+      status('a', 'ps2', { up: false }),
+      status('b', 'ps1', { up: undefined }),
+    ];
+    const { client } = await serve({ status: () => rows });
+    const { text } = await client.get('/');
+    expect(text).toContain('>2 of 4 up, 1 down, 1 waiting</p>');
+    expect(text.match(/<h3>.*?<\/h3>|<td>[a-z]+<\/td>(?=<td[^>]*>[a-z]+<)/g)).toEqual([
+      '<h3>storcon</h3>',
+      '<td>nodes</td>',
+      '<h3>ps1</h3>',
+      '<td>a</td>',
+      '<td>b</td>',
+      '<h3>ps2</h3>',
+      '<td>a</td>',
+    ]);
+  });
+
+  it('says once what several collectors of a target fail of', async () => {
+    const rows = [
+      status('a', 'ps1', { up: false, reason: 'refused' }),
+      status('b', 'ps1', { up: false, reason: 'refused' }),
+      status('c', 'ps1', { up: false, reason: 'late' }),
+      status('a', 'ps2', { up: false, reason: 'refused' }),
+      status('b', 'ps2', { up: false, reason: 'refused' }),
+    ];
+    const { client } = await serve({ status: () => rows });
+    const { text } = await client.get('/');
+    expect(text.match(/<p><b>.*<\/p>/g)).toEqual([
+      '<p><b>a, b:</b> refused</p>',
+      '<p><b>c:</b> late</p>',
+      '<p><b>all:</b> refused</p>',
+    ]);
   });
 
   it('allows its own style by hash and nothing else', async () => {

@@ -67,6 +67,8 @@ export interface FakeScript {
   readonly onStartup?: (socket: Socket) => void;
   /** Called for each statement after the greeting. `cancelled` resolves when a cancel has come. */
   readonly onStatement?: (socket: Socket, sql: string, cancelled: Promise<void>) => void;
+  /** A goodbye is not answered: sockets stay open until the other side destroys them. */
+  readonly neverCloses?: boolean;
 }
 
 /** A server that speaks enough of the protocol to misbehave where no real one does. */
@@ -76,7 +78,7 @@ export async function startFakeBackend(script: FakeScript): Promise<FakeBackend>
   let cancels = 0;
   let startup: Record<string, string> = {};
   const cancelled = Promise.withResolvers<void>();
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: script.neverCloses ?? false }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.once('close', () => sockets.delete(socket));

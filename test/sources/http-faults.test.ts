@@ -180,7 +180,7 @@ describe.for(reads)('$method', ({ method, read }) => {
       else {
         const error = await failureOf(read(target));
         expect(error.reason).toBe('too_large');
-        expect(error.message).toContain('the answer is over the limit of 300000 bytes');
+        expect(error.message).toContain('over the limit of 300000 bytes; limits.maxBodyBytes');
       }
       await expectFreed(target, server);
       // What the sockets' own buffers hold comes on top of the limit.

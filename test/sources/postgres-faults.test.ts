@@ -94,6 +94,25 @@ describe('a server that', () => {
     expect(error.message).toContain('backends 4711, 4711, 4711 still run statements of ours');
   });
 
+  it('does not answer our goodbye still gets no second connection from a session whose deadline passes in it', async () => {
+    const connected: number[] = [];
+    const backend = await startFakeBackend({
+      onStartup: (socket) => {
+        connected.push(server.stats().connected);
+        socket.write(loggedIn);
+      },
+      onStatement: (socket) => socket.write(answerOf(['one'], ['1'])),
+      neverCloses: true,
+    });
+    const server = reader(backend.dsn());
+    await ask(server, 'SELECT 1');
+    const late = failureOf(ask(server, 'SELECT 1', { fresh: true, signal: soon() }));
+    const next = ask(server, 'SELECT 1', { fresh: true });
+    expect((await late).message).toContain('closing the connection before');
+    expect(await next).toEqual([{ one: '1' }]);
+    expect(connected).toEqual([1, 1]);
+  });
+
   it('ends a statement as if it were the last is not asked over that connection again', async () => {
     const backend = await startFakeBackend({
       onStatement: (socket, sql) =>

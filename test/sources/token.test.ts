@@ -40,8 +40,8 @@ describe('a token file', () => {
     { case: 'over 16 KiB', content: 'x'.repeat(16 * 1024 + 1), says: 'is larger than 16384 bytes' },
     { case: 'with the word Bearer', content: 'Bearer abcdef', says: 'without "Bearer"' },
     { case: 'with two lines', content: 'abc\r\nx-evil: 1', says: 'white space' },
-    { case: 'with a NUL', content: 'abc\0def', says: 'such characters' },
-    { case: 'with a letter outside ASCII', content: 'abcé', says: 'such characters' },
+    { case: 'with a NUL', content: 'abc\0def', says: 'not visible ASCII' },
+    { case: 'with a letter outside ASCII', content: 'abcé', says: 'not visible ASCII' },
   ])('is refused when it is $case, without its content', async ({ content, says }) => {
     await writeFile(path, content);
     const error = await failure(fileToken(path, 'storageController.tokenFile').read());

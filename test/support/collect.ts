@@ -11,7 +11,7 @@ import { parseShardId } from '../../src/neon/shard-id.ts';
 import type { JsonReader } from '../../src/sources/json-reader.ts';
 import { manualClock } from './manual-clock.ts';
 
-const controllerTarget: Target = {
+export const controllerTarget: Target = {
   kind: 'storage_controller',
   name: 'controller:1234',
   url: 'http://controller:1234',
@@ -28,7 +28,20 @@ interface Options<Reading> {
   readonly previous?: Reading;
   readonly describe?: JsonReader;
   readonly locations?: readonly NodeLocations[];
+  readonly areLocationsTried?: boolean;
   readonly settings?: Partial<CollectInputs['settings']>;
+}
+
+/** What a collector is told from outside its target. */
+export function collectInputs(
+  options: Omit<Options<unknown>, 'previous'> & { readonly describe: JsonReader },
+): CollectInputs {
+  return {
+    settings: { pageSize: 2, placement: 'auto', warmthSamples: 2, ...options.settings },
+    describe: options.describe,
+    locations: () => options.locations ?? [],
+    areLocationsTried: () => options.areLocationsTried ?? true,
+  };
 }
 
 /** One run of a collector against a reader, with everything else as the defaults have it. */
@@ -42,11 +55,7 @@ export function collectOnce<Reading extends ReadingBase>(
     http,
     target,
     previous: options.previous,
-    inputs: {
-      settings: { pageSize: 2, placement: 'auto', warmthSamples: 2, ...options.settings },
-      describe: options.describe ?? http,
-      locations: () => options.locations ?? [],
-    },
+    inputs: collectInputs({ ...options, describe: options.describe ?? http }),
     clock: manualClock(),
     signal: AbortSignal.any([]),
   };

@@ -27,7 +27,7 @@ export async function lookOnce(config: Config, clock: Clock = manualClock()): Pr
   const look = async (collector: ErasedCollector, target: Target): Promise<void> => {
     const { http, describe } = openHttp(target, config);
     const signal = AbortSignal.timeout(20_000);
-    const inputs = { settings, describe, locations };
+    const inputs = { settings, describe, locations, areLocationsTried: () => true };
     try {
       const context = { http, target, previous: undefined, inputs, clock, signal };
       const reading = await collector.collect(context);

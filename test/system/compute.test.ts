@@ -10,7 +10,7 @@ import { parseExposition } from '../render/exposition-parser.ts';
 import { type Neonwatch, startNeonwatch, startPrometheus, until } from './programs.ts';
 
 /** How long the ALTER TABLE waits; a minute and more when asked for. */
-const queuedMs = Number(process.env['NEONWATCH_QUEUED_MS'] ?? 12_000);
+const queuedMs = Number(process.env['QUEUED_MS'] ?? 12_000);
 const every = (interval: string) => ({ interval, timeout: interval });
 
 let guc: Awaited<ReturnType<typeof buildNeonGuc>>;

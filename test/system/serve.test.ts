@@ -95,6 +95,31 @@ describe('neonwatch serve', () => {
     expect(text).not.toMatch(/^neon_shards /m);
   });
 
+  it('goes on when whoever read its log has gone', async () => {
+    neonwatch = await startNeonwatch(quick());
+    await waitFor(neonwatch, 'nodes', (text) => text.includes('neon_nodes{'));
+    neonwatch.child.stderr?.destroy();
+    await replay.refuse('storcon');
+    // By then the failures have been logged.
+    await waitFor(neonwatch, 'nodes vanishing', (text) => !text.includes('neon_nodes{'));
+    expect(await neonwatch.end('SIGTERM')).toBe(0);
+    neonwatch = undefined;
+  });
+
+  it('keeps the discovered pageservers apart from one that is announced at an unusable address', async () => {
+    const broken = { id: 9, listen_http_addr: 'no host', listen_http_port: 9898 };
+    const answer = await fetch(`${replay.controllerUrl}/control/v1/node`);
+    const nodes = (await answer.json()) as object[];
+    const list = [{ ...nodes[0], ...broken }, ...nodes];
+    replay.set('storcon', '/control/v1/node', { body: list });
+    neonwatch = await startNeonwatch(quick());
+    await waitFor(neonwatch, 'locations of node 3', (text) =>
+      /^neon_pageserver_locations\{node_id="3"/m.test(text),
+    );
+    const lines = neonwatch.stderr().split('\n');
+    expect(lines.filter((line) => line.includes('unusable address'))).toHaveLength(1);
+  });
+
   it('names the addresses setting when an announced address cannot be dialled', async () => {
     neonwatch = await startNeonwatch(quick({ addresses: {} }));
     const program = neonwatch;
@@ -102,7 +127,7 @@ describe('neonwatch serve', () => {
       program
         .stderr()
         .split('\n')
-        .find((one) => one.includes('pageserver_status')),
+        .find((one) => one.includes('cannot be dialled')),
     );
     expect(JSON.parse(line).error).toMatch(/map it: addresses: \{"127\.0\.0\.1:\d+": "host:port"\}/);
   });

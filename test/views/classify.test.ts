@@ -50,6 +50,7 @@ describe('classify', () => {
       is: 'unknown',
     },
     { case: 'attached nowhere yet while it is reconciled', reconciling: true, seen: [], is: 'moving' },
+    { case: 'replaced by its children in a split', splitting: true, seen: [], is: 'moving' },
     {
       case: 'the source is stale and the destination multi',
       seen: [at(2, 'AttachedStale', 4), at(1, 'AttachedMulti', 5)],
@@ -76,9 +77,25 @@ describe('classify', () => {
       seen: [at(2, 'AttachedSingle', 5), at(1, 'AttachedSingle', 4)],
       is: 'elsewhere',
     },
-  ])('$case: $is', ({ seen, is, reconciling = false, witnesses = all, wantsAttached = true, ...rest }) => {
-    const nodeAttached = 'attached' in rest ? rest.attached : 1;
-    const shard = { id, nodeAttached, nodeSecondary: [], flags: { ...flags, isReconciling: reconciling } };
-    expect(classify(shard, seen, witnesses, wantsAttached)).toBe(is);
-  });
+  ])(
+    '$case: $is',
+    ({
+      seen,
+      is,
+      reconciling = false,
+      splitting = false,
+      witnesses = all,
+      wantsAttached = true,
+      ...rest
+    }) => {
+      const nodeAttached = 'attached' in rest ? rest.attached : 1;
+      const shard = {
+        id,
+        nodeAttached,
+        nodeSecondary: [],
+        flags: { ...flags, isReconciling: reconciling, isSplitting: splitting },
+      };
+      expect(classify(shard, seen, witnesses, wantsAttached)).toBe(is);
+    },
+  );
 });

@@ -1,7 +1,6 @@
-import { SourceError } from '../../errors.ts';
-import type { PartSkipReason } from '../../sources/sql-reader.ts';
 import type { SqlCollector, SqlContext } from '../sql-collector.ts';
-import { type PartContext, partContext, partReason } from './neurondb-batch.ts';
+import { skipReason } from '../sql-part.ts';
+import { type PartContext, partContext } from './neurondb-batch.ts';
 import { otherDatabases } from './neurondb-databases.ts';
 import { neurondbFamilies } from './neurondb-families.ts';
 import { type FunctionServerFacts, readFunctions } from './neurondb-functions.ts';
@@ -115,7 +114,7 @@ async function collect(context: SqlContext<NeurondbReading>): Promise<NeurondbRe
     const parts = partContext(session, signal);
     const server = await readServer(parts, previous?.server);
     const read = await readDatabase(parts, nothingKnown);
-    skips.push(...parts.skips);
+    skips.push(...skipsOf(parts));
     return { server, read, others: await otherDatabases(session, settings.databases) };
   });
   const databases = [first.read.facts];
@@ -129,13 +128,13 @@ async function collect(context: SqlContext<NeurondbReading>): Promise<NeurondbRe
       const read = await sql.session({ database: name }, signal, async (session) => {
         const parts = partContext(session, signal);
         const facts = await readDatabase(parts, known);
-        skips.push(...parts.skips);
+        skips.push(...skipsOf(parts));
         return facts;
       });
       databases.push(read.facts);
       known = read.known;
     } catch (thrown) {
-      const reason = signal.aborted ? undefined : databaseReason(thrown);
+      const reason = signal.aborted ? undefined : skipReason(thrown);
       if (reason === undefined) throw thrown;
       skips.push({ database: name, part: 'database', reason });
     }
@@ -143,10 +142,8 @@ async function collect(context: SqlContext<NeurondbReading>): Promise<NeurondbRe
   return readingOf(first.server, known, databases, skips);
 }
 
-/** A database may vanish or refuse us between the list and the connection; a server in trouble is no such matter. */
-function databaseReason(thrown: unknown): PartSkipReason | undefined {
-  if (thrown instanceof SourceError && thrown.sqlState === '3D000') return 'no_object';
-  return partReason(thrown);
+function skipsOf({ session, skipped }: PartContext): DatabaseSkip[] {
+  return skipped().map((skip) => ({ database: session.database, ...skip }));
 }
 
 function readingOf(

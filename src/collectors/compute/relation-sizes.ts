@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { SourceError } from '../../errors.ts';
 import { family } from '../../metrics/family.ts';
 import { sample } from '../../metrics/samples.ts';
 import { bool, int8, text } from '../../sources/pg-values.ts';
 import type { SqlSession } from '../../sources/sql-reader.ts';
 import type { TargetReading } from '../collector.ts';
 import type { SqlCollector, SqlReadingBase } from '../sql-collector.ts';
+import { skipReason } from '../sql-part.ts';
 import { inEachDatabase } from './relations-databases.ts';
 
 const CandidateRow = z.object({
@@ -21,11 +21,6 @@ const SizeRow = z.object({ locked: bool, bytes: int8.nullable() });
 /** Why a relation has no size this time: a lock in the way, dropped meanwhile, or an error of its own. */
 const skipReasons = ['locked', 'gone', 'failed'] as const;
 type SkipReason = (typeof skipReasons)[number];
-
-/** `lock_not_available`, and `query_canceled` by `statement_timeout`. */
-const lockStates: readonly string[] = ['55P03', '57014'];
-/** Classes of SQLSTATE about the server or the connection rather than the relation. */
-const serverTrouble = /^(?:08|25|53|57)/;
 
 interface DatabaseSizes {
   readonly sizes: readonly (Candidate & { readonly bytes: bigint })[];
@@ -114,10 +109,9 @@ async function readSize(session: SqlSession, oid: bigint): Promise<bigint | Skip
     if (row?.locked === true) return 'locked';
     return row?.bytes ?? 'gone';
   } catch (thrown) {
-    if (!(thrown instanceof SourceError) || thrown.sqlState === undefined) throw thrown;
-    if (lockStates.includes(thrown.sqlState)) return 'locked';
-    if (serverTrouble.test(thrown.sqlState)) throw thrown;
-    return 'failed';
+    const reason = skipReason(thrown);
+    if (reason === undefined) throw thrown;
+    return reason === 'timeout' ? 'locked' : 'failed';
   }
 }
 

@@ -1,14 +1,12 @@
-import { SourceError } from '../../errors.ts';
 import type { PartSkipReason, SqlSession } from '../../sources/sql-reader.ts';
 import type { SkippedPart } from '../collector.ts';
 import type { SqlContext, SqlReadingBase } from '../sql-collector.ts';
+import { skipReason } from '../sql-part.ts';
 import { otherDatabases } from './neurondb-databases.ts';
-
-const noSuchDatabase = '3D000';
 
 /**
  * Does `work` in the database of the connection string and then, one after the other, in those that the `databases`
- * setting asks for. One of the latter that refuses us is a skipped part (`database`) and costs the others nothing.
+ * setting asks for. One of the latter that cannot be read is a skipped part (`database`) and costs the others nothing.
  */
 export async function inEachDatabase<Facts>(
   { sql, settings, signal }: SqlContext<SqlReadingBase>,
@@ -32,16 +30,10 @@ export async function inEachDatabase<Facts>(
     try {
       databases.set(name, await sql.session({ database: name }, signal, work));
     } catch (thrown) {
-      const reason = refusal(thrown);
+      const reason = signal.aborted ? undefined : skipReason(thrown);
       if (reason === undefined) throw thrown;
       reasons.add(reason);
     }
   }
   return { databases, skippedParts: [...reasons].map((reason) => ({ part: 'database', reason })) };
-}
-
-function refusal(thrown: unknown): PartSkipReason | undefined {
-  if (!(thrown instanceof SourceError)) return undefined;
-  if (thrown.sqlState === noSuchDatabase) return 'no_object';
-  return thrown.reason === 'denied' ? 'no_privilege' : undefined;
 }

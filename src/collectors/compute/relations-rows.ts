@@ -25,12 +25,17 @@ export type TableColumn = (typeof tableColumns)[number];
 export const indexColumns = ['idx_scan', 'idx_tup_read', 'idx_tup_fetch', 'blks_read', 'blks_hit'] as const;
 export type IndexColumn = (typeof indexColumns)[number];
 
-const Counters = text.transform((values) => values.split(' ').map((value) => BigInt(value)));
+/** One number per column: `concat_ws` leaves a null out, and every number behind it would stand for another column. */
+const countersOf = (columns: readonly string[]) =>
+  text
+    .regex(/^-?\d+(?: -?\d+)*$/, 'expected whole numbers')
+    .transform((values) => values.split(' ').map((value) => BigInt(value)))
+    .refine((values) => values.length === columns.length, 'expected one number per counter');
 
 const TableRow = z.object({
   schemaname: text,
   relname: text,
-  counters: Counters,
+  counters: countersOf(tableColumns),
   live: int8,
   dead: int8,
   changed: int8,
@@ -47,7 +52,7 @@ const IndexRow = z.object({
   schemaname: text,
   relname: text,
   indexrelname: text,
-  counters: Counters,
+  counters: countersOf(indexColumns),
   bytes: int8.nullable(),
   valid: bool,
   scanned: epochMs.nullable(),

@@ -1,3 +1,4 @@
+import { breatheBy } from '../../breathe.ts';
 import type { Clock } from '../../clock.ts';
 import type { SqlCollector } from '../sql-collector.ts';
 import { inEachDatabase } from './relations-databases.ts';
@@ -31,14 +32,14 @@ export const relations = {
       const indexes = await readIndexes(session);
       const at = { resetMark, clock, seats: settings.top };
       return {
-        tables: setOf(
+        tables: await setOf(
           former?.tables,
           tables,
           ({ schemaname, relname }) => [schemaname, relname],
           tableColumns,
           at,
         ),
-        indexes: setOf(
+        indexes: await setOf(
           former?.indexes,
           indexes,
           ({ schemaname, relname, indexrelname }) => [schemaname, relname, indexrelname],
@@ -58,13 +59,13 @@ interface Moment {
   readonly seats: number;
 }
 
-function setOf<Row extends TableRow | IndexRow>(
+async function setOf<Row extends TableRow | IndexRow>(
   former: RelationSet<Row> | undefined,
   rows: readonly Row[],
   nameOf: (row: Row) => readonly string[],
   columns: readonly string[],
   { resetMark, clock, seats }: Moment,
-): RelationSet<Row> {
+): Promise<RelationSet<Row>> {
   const byKey = new Map(rows.map((row) => [JSON.stringify(nameOf(row)), row]));
   const topRows = [...byKey].map(
     ([key, row]): TopRow<readonly string[]> => ({
@@ -77,7 +78,7 @@ function setOf<Row extends TableRow | IndexRow>(
     }),
   );
   const look = { rows: topRows, columns, resetMark, atMs: clock.monotonicMs(), wallMs: clock.wallMs() };
-  const top = nextTop(former?.top, look, { seats, rank: { by: 'level' } });
+  const top = await nextTop(former?.top, look, { seats, rank: { by: 'level' } }, breatheBy(clock));
   const members = new Map<string, Row>();
   for (const { key } of top.members) {
     const row = byKey.get(key);

@@ -46,7 +46,7 @@ export async function readClasses(
 }
 
 /** Texts by queryid, fit for a label. */
-export async function readTexts(
+export async function readLabels(
   session: SqlSession,
   schema: string,
   queryids: readonly string[],

@@ -23,3 +23,9 @@ export function sumOf(width: number, rows: Iterable<readonly bigint[]>): readonl
   for (const row of rows) add(sum, row);
   return sum;
 }
+
+export function sumOfNumbers(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}

@@ -1,3 +1,5 @@
+import { type Breathe, eachBreathing, rowsPerBreath } from '../../breathe.ts';
+
 /** Who may sit where. */
 export interface SeatRules {
   readonly seats: number;
@@ -15,11 +17,12 @@ const worthyShare = 0.1;
  * source no longer has the key and its score has become negligible. So whoever has no seat has at most twice the
  * score of the weakest member, or a negligible one.
  */
-export function takeSeats(
+export async function takeSeats(
   former: readonly string[],
   scores: ReadonlyMap<string, number>,
   { seats, present }: SeatRules,
-): readonly string[] {
+  breathe: Breathe,
+): Promise<readonly string[]> {
   const scoreOf = (key: string) => scores.get(key) ?? 0;
   const descending = (left: string, right: string) =>
     scoreOf(right) - scoreOf(left) || (left < right ? -1 : Number(left > right));
@@ -33,10 +36,10 @@ export function takeSeats(
     .slice(0, seats);
   const seated = new Set(members);
   const isFull = members.length === seats;
-  // With every seat taken only the worthy can displace anybody, and those are few: no sorting of 50,000.
-  const candidates = [...scores.keys()]
-    .filter((key) => !seated.has(key) && present.has(key) && (!isFull || scoreOf(key) > worthy))
-    .sort(descending);
+  // With every seat taken only the worthy can displace anybody.
+  const isCandidate = (key: string) =>
+    !seated.has(key) && present.has(key) && (!isFull || scoreOf(key) > worthy);
+  const candidates = await firstOf(scores.keys(), isCandidate, seats, descending, breathe);
   const weakestFirst = members.toReversed();
   members.push(...candidates.splice(0, seats - members.length));
   for (const [index, newcomer] of candidates.entries()) {
@@ -46,4 +49,29 @@ export function takeSeats(
     members[members.indexOf(weakest)] = newcomer;
   }
   return members.sort(descending);
+}
+
+/** The first `most` of those that `isWanted`, in order. Sorting all of 50,000 would hold the event loop. */
+async function firstOf(
+  keys: Iterable<string>,
+  isWanted: (key: string) => boolean,
+  most: number,
+  order: (left: string, right: string) => number,
+  breathe: Breathe,
+): Promise<string[]> {
+  let first: string[] = [];
+  let unsorted: string[] = [];
+  let last: string | undefined;
+  const merge = () => {
+    first = [...first, ...unsorted].sort(order).slice(0, most);
+    unsorted = [];
+    last = first.length < most ? undefined : first.at(-1);
+  };
+  await eachBreathing(keys, breathe, (key) => {
+    if (!isWanted(key) || (last !== undefined && order(key, last) > 0)) return;
+    unsorted.push(key);
+    if (unsorted.length === rowsPerBreath) merge();
+  });
+  merge();
+  return first;
 }

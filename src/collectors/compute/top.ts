@@ -1,4 +1,5 @@
-import { add, minus, plus, sumOf, zeros } from './top-counters.ts';
+import { type Breathe, eachBreathing } from '../../breathe.ts';
+import { add, minus, plus, sumOf, sumOfNumbers, zeros } from './top-counters.ts';
 import { type SeatRules, takeSeats } from './top-seats.ts';
 
 /*
@@ -92,25 +93,27 @@ const halfLifeMs = 30 * 60_000;
 /** The lifetime totals that rank the first look weigh as much as this many looks at the present pace. */
 const seedLooks = 5;
 
-/** Takes one look into account. Pure; a changed list of columns starts anew. */
-export function nextTop<Identity>(
+/** Takes one look into account. Pure but for the breathing; a changed list of columns starts anew. */
+export async function nextTop<Identity>(
   earlier: TopState<Identity> | undefined,
   look: TopLook<Identity>,
   rules: TopRules,
-): TopState<Identity> {
+  breathe: Breathe,
+): Promise<TopState<Identity>> {
   const previous = earlier !== undefined && sameColumns(earlier.columns, look.columns) ? earlier : undefined;
-  const ledger = account(previous, look);
+  const ledger = await account(previous, look, breathe);
   const identities = new Map(previous?.members.map(({ key, identity }) => [key, identity]));
   const present = new Set<string>();
-  for (const { key, identity, isSum } of look.rows) {
+  await eachBreathing(look.rows, breathe, ({ key, identity, isSum }) => {
     if (isSum !== true) present.add(key);
     if (!identities.has(key)) identities.set(key, identity);
-  }
+  });
   const formerKeys = previous?.members.map(({ key }) => key) ?? [];
-  const { scores, isSeed } = score(previous, look, rules, ledger.gains);
+  const { scores, isSeed } = await score(previous, look, rules, ledger.gains, breathe);
   const seatRules: SeatRules = { seats: rules.seats, present };
-  const keys = takeSeats(formerKeys, scores, seatRules);
-  const members = countMembers(keys, look, ledger.lost).map(({ key, counters }) => ({
+  const keys = await takeSeats(formerKeys, scores, seatRules, breathe);
+  const counted = await countMembers(keys, look, ledger.lost, breathe);
+  const members = counted.map(({ key, counters }) => ({
     key,
     // Every key that can have a seat was a row or a member.
     identity: identities.get(key) as Identity,
@@ -121,6 +124,8 @@ export function nextTop<Identity>(
     look.columns.length,
     members.map(({ counters }) => counters),
   );
+  const seated = new Set(keys);
+  const isKept = (key: string) => present.has(key) || seated.has(key);
   return {
     columns: look.columns,
     members,
@@ -131,8 +136,8 @@ export function nextTop<Identity>(
       atMs: look.atMs,
       resetMark: look.resetMark,
       parts: ledger.parts,
-      lost: keepKeys(ledger.lost, (key) => present.has(key) || keys.includes(key)),
-      scores: keepKeys(scores, (key) => present.has(key) || keys.includes(key)),
+      lost: await keepKeys(ledger.lost, isKept, breathe),
+      scores: await keepKeys(scores, isKept, breathe),
       isSeed,
     },
   };
@@ -151,7 +156,11 @@ interface Ledger {
   readonly gains: ReadonlyMap<string, readonly bigint[]>;
 }
 
-function account<Identity>(previous: TopState<Identity> | undefined, look: TopLook<Identity>): Ledger {
+async function account<Identity>(
+  previous: TopState<Identity> | undefined,
+  look: TopLook<Identity>,
+  breathe: Breathe,
+): Promise<Ledger> {
   const width = look.columns.length;
   const base = previous !== undefined && !wasReset(previous, look) ? previous : undefined;
   const parts = new Map<string, Part>();
@@ -165,7 +174,7 @@ function account<Identity>(previous: TopState<Identity> | undefined, look: TopLo
     lost.set(key, plus(lost.get(key) ?? zeros(width), counters));
     add(forgotten, counters);
   };
-  for (const { key, part, group, counters, isSum } of look.rows) {
+  await eachBreathing(look.rows, breathe, ({ key, part, group, counters, isSum }) => {
     const before = base?.memory.parts.get(part)?.counters;
     parts.set(part, { key, counters });
     const { gained, dropped } = compare(before, counters, isSum ?? false);
@@ -173,15 +182,15 @@ function account<Identity>(previous: TopState<Identity> | undefined, look: TopLo
     // A group with nothing in it yet is a fact too: its zero is how its first count becomes a rate.
     const sum = groups.get(group) ?? zeros(width);
     groups.set(group, sum);
-    if (gained === undefined) continue;
+    if (gained === undefined) return;
     add(sum, gained);
     const gain = gains.get(key);
     if (gain === undefined) gains.set(key, [...gained]);
     else add(gain, gained);
-  }
-  for (const [part, { key, counters }] of base?.memory.parts ?? []) {
+  });
+  await eachBreathing(base?.memory.parts ?? [], breathe, ([part, { key, counters }]) => {
     if (!parts.has(part)) forget(key, counters);
-  }
+  });
   return { parts, lost, groups, forgotten, gains };
 }
 
@@ -213,20 +222,25 @@ function wasReset<Identity>(previous: TopState<Identity>, look: TopLook<Identity
   });
 }
 
-function score<Identity>(
+async function score<Identity>(
   previous: TopState<Identity> | undefined,
   { rows, columns, atMs }: TopLook<Identity>,
   { rank }: TopRules,
   gains: ReadonlyMap<string, readonly bigint[]>,
-): { readonly scores: Map<string, number>; readonly isSeed: boolean } {
+  breathe: Breathe,
+): Promise<{ readonly scores: Map<string, number>; readonly isSeed: boolean }> {
   const scores = new Map<string, number>();
   if (rank.by === 'level') {
-    for (const { key, level = 0 } of rows) scores.set(key, (scores.get(key) ?? 0) + level);
+    await eachBreathing(rows, breathe, ({ key, level = 0 }) => {
+      scores.set(key, (scores.get(key) ?? 0) + level);
+    });
     return { scores, isSeed: false };
   }
   const column = columns.indexOf(rank.column);
   const gainOf = (key: string) => Number(gains.get(key)?.[column] ?? 0n);
-  for (const { key } of rows) scores.set(key, gainOf(key));
+  await eachBreathing(rows, breathe, ({ key }) => {
+    scores.set(key, gainOf(key));
+  });
   if (previous === undefined) return { scores, isSeed: true };
   const { memory } = previous;
   const gained = sumOfNumbers(scores.values());
@@ -234,21 +248,24 @@ function score<Identity>(
   const isSeed = memory.isSeed && gained === 0;
   const paceOfSeed = seeded === 0 ? 0 : (gained * seedLooks) / seeded;
   const kept = memory.isSeed ? (isSeed ? 1 : paceOfSeed) : 2 ** (-(atMs - memory.atMs) / halfLifeMs);
-  for (const [key, former] of memory.scores) scores.set(key, former * kept + (scores.get(key) ?? 0));
+  await eachBreathing(memory.scores, breathe, ([key, former]) => {
+    scores.set(key, former * kept + (scores.get(key) ?? 0));
+  });
   return { scores, isSeed };
 }
 
 /** Counters of the members: their entries added up, and what was lost of them. */
-function countMembers<Identity>(
+async function countMembers<Identity>(
   keys: readonly string[],
   { rows, columns }: TopLook<Identity>,
   lost: ReadonlyMap<string, readonly bigint[]>,
-): readonly { readonly key: string; readonly counters: readonly bigint[] }[] {
+  breathe: Breathe,
+): Promise<readonly { readonly key: string; readonly counters: readonly bigint[] }[]> {
   const sums = new Map(keys.map((key) => [key, [...(lost.get(key) ?? zeros(columns.length))]]));
-  for (const { key, counters } of rows) {
+  await eachBreathing(rows, breathe, ({ key, counters }) => {
     const sum = sums.get(key);
     if (sum !== undefined) add(sum, counters);
-  }
+  });
   return [...sums].map(([key, counters]) => ({ key, counters }));
 }
 
@@ -268,13 +285,13 @@ function otherSince<Identity>(
   return Math.max(wallMs, earlier === undefined ? 0 : earlier.other.sinceMs + 1);
 }
 
-function sumOfNumbers(values: Iterable<number>): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
-}
-
-function keepKeys<Value>(all: Map<string, Value>, isKept: (key: string) => boolean): Map<string, Value> {
-  for (const key of all.keys()) if (!isKept(key)) all.delete(key);
+async function keepKeys<Value>(
+  all: Map<string, Value>,
+  isKept: (key: string) => boolean,
+  breathe: Breathe,
+): Promise<Map<string, Value>> {
+  await eachBreathing(all.keys(), breathe, (key) => {
+    if (!isKept(key)) all.delete(key);
+  });
   return all;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SourceError } from '../../errors.ts';
+import { isGone, SourceError } from '../../errors.ts';
 import { family } from '../../metrics/family.ts';
 import { sample } from '../../metrics/samples.ts';
 import type { CollectContext, Collector, ReadingBase, TargetReading } from '../collector.ts';
@@ -43,7 +43,8 @@ const secondariesByWarmth = family({
   *samples({ reading }: Input) {
     const counts = new Map<Warmth, number>(warmths.map((warmth) => [warmth, 0]));
     for (const { warmth } of reading.sampled.values()) counts.set(warmth, (counts.get(warmth) ?? 0) + 1);
-    counts.set('unknown', reading.secondaries - reading.sampled.size);
+    const notAsked = reading.secondaries - reading.sampled.size;
+    counts.set('unknown', (counts.get('unknown') ?? 0) + notAsked);
     for (const [warmth, count] of counts) yield sample({ node_id: String(reading.nodeId), warmth }, count);
   },
 });
@@ -68,14 +69,42 @@ function judge(status: z.infer<typeof SecondaryStatus>): Sampled {
   return { warmth: missing === 0 ? 'warm' : 'warming', missingBytes: missing };
 }
 
-/** Undefined when the shard has gone or has become attached since the locations were read. */
-async function ask({ http, signal }: CollectContext<SecondariesReading>, shardId: string) {
+/** Undefined when the shard has gone or has become attached since the locations were read; an error about it alone is given. */
+async function ask(
+  { http, signal }: CollectContext<SecondariesReading>,
+  shardId: string,
+): Promise<Sampled | SourceError | undefined> {
   try {
     return judge(await http.getJson(`/v1/tenant/${shardId}/secondary/status`, SecondaryStatus, signal));
   } catch (thrown) {
-    if (thrown instanceof SourceError && thrown.status === 404) return undefined;
+    if (isGone(thrown)) return undefined;
+    if (thrown instanceof SourceError && (thrown.status ?? 0) >= 500) return thrown;
     throw thrown;
   }
+}
+
+/** Asks the shards in turn and notes what they say in `known`, the last asked last; gives those that have gone. */
+async function askAll(
+  context: CollectContext<SecondariesReading>,
+  shardIds: readonly string[],
+  known: Map<string, Sampled>,
+): Promise<readonly string[]> {
+  const gone: string[] = [];
+  let failed = 0;
+  for (const shardId of shardIds) {
+    const answer = await ask(context, shardId);
+    // Deleting first moves the shard to the end, which is what makes the asking go round.
+    known.delete(shardId);
+    if (answer === undefined) gone.push(shardId);
+    else if (!(answer instanceof SourceError)) known.set(shardId, answer);
+    else {
+      failed += 1;
+      known.set(shardId, { warmth: 'unknown', missingBytes: 0 });
+      // One sick shard is unknown; when none of several can be told, it is the pageserver that is sick.
+      if (failed === shardIds.length) throw answer;
+    }
+  }
+  return gone;
 }
 
 /** Warmth of secondaries, sampled: one request each is too many at thousands of shards, and it changes slowly. */
@@ -94,13 +123,8 @@ export const pageserverSecondaries = {
     );
     const known = new Map([...(previous?.sampled ?? [])].filter(([shardId]) => present.has(shardId)));
     const neverAsked = [...present].filter((shardId) => !known.has(shardId));
-    for (const shardId of [...neverAsked, ...known.keys()].slice(0, inputs.settings.warmthSamples)) {
-      const sampled = await ask(context, shardId);
-      // Deleting first moves the shard to the end, which is what makes the asking go round.
-      known.delete(shardId);
-      if (sampled === undefined) present.delete(shardId);
-      else known.set(shardId, sampled);
-    }
-    return { nodeId, secondaries: present.size, sampled: known };
+    const turn = [...neverAsked, ...known.keys()].slice(0, inputs.settings.warmthSamples);
+    const gone = await askAll(context, turn, known);
+    return { nodeId, secondaries: present.size - gone.length, sampled: known };
   },
 } as const satisfies Collector<SecondariesReading>;

@@ -97,6 +97,8 @@ function settingFact({ setting, unit, vartype }: z.infer<typeof SettingRow>): Se
 
 /** One family a setting, so one declaration a name for good: headers are made once for each. */
 const known = new Map<string, Family<Input>>();
+/** Servers have a few hundred. The names are theirs to choose, so there is an end to remembering them. */
+const maxKnown = 10_000;
 
 function settingFamily(name: string, { unit }: SettingFact): Family<Input> {
   const declared = known.get(name);
@@ -114,6 +116,7 @@ function settingFamily(name: string, { unit }: SettingFact): Family<Input> {
       if (fact !== undefined) yield sample({ server: serverLabel(target) }, fact.value);
     },
   });
+  if (known.size >= maxKnown) known.clear();
   known.set(name, family);
   return family;
 }

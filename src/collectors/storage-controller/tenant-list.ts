@@ -1,4 +1,4 @@
-import { SourceError } from '../../errors.ts';
+import { isGone, SourceError } from '../../errors.ts';
 import type { NodeLocations } from '../../neon/location.ts';
 import { isAttached } from '../../neon/location.ts';
 import type { ShardPlacement, TenantPlacement } from '../../neon/placement.ts';
@@ -75,10 +75,15 @@ export async function describeTenants(
   visit: Visit,
 ): Promise<void> {
   const queue = tenantIds.values();
+  let hasFailed = false;
   // Sharing one iterator is what bounds the requests: each worker takes the next id when it is done with one.
   const worker = async (): Promise<void> => {
     for (const tenantId of queue) {
-      const row = await describeTenant(http, tenantId, signal);
+      if (hasFailed) return;
+      const row = await describeTenant(http, tenantId, signal).catch((thrown: unknown) => {
+        hasFailed = true;
+        throw thrown;
+      });
       const tenant = row === undefined ? undefined : tenantPlacement(row, setAside);
       if (tenant !== undefined) visit(tenant);
     }
@@ -90,7 +95,7 @@ async function describeTenant(http: JsonReader, tenantId: string, signal: AbortS
   try {
     return await http.getJson(`/control/v1/tenant/${tenantId}`, Tenant, signal);
   } catch (thrown) {
-    if (thrown instanceof SourceError && thrown.status === 404) return undefined;
+    if (isGone(thrown)) return undefined;
     throw thrown;
   }
 }

@@ -40,7 +40,8 @@ function fromList({ http, inputs, signal }: Context): Promise<TenantsReading> {
 /** No read-only scope may list tenants, so without `admin` placement is put together from what the pageservers hold. */
 async function fromLocations({ inputs, signal }: Context): Promise<TenantsReading | Skipped> {
   const nodes = inputs.locations();
-  if (nodes.length === 0) return { skipped: 'waiting_for_locations' };
+  // At a start the first pageserver to answer is not the cluster; one that is down is not waited for.
+  if (nodes.length === 0 || !inputs.areLocationsTried()) return { skipped: 'waiting_for_locations' };
   const described = await unlessDenied(
     reading('describe', (setAside, visit) =>
       describeTenants(inputs.describe, tenantIdsOf(nodes), setAside, signal, visit),

@@ -198,6 +198,13 @@ describe('compute_health', () => {
     const parts = trackParts(AbortSignal.abort());
     await expect(parts.attempt('database_sizes', () => Promise.reject(slow))).rejects.toBe(slow);
   });
+
+  it('keeps what it has when a pageserver cannot tell a size', async () => {
+    const failure = new SourceError('unexpected', 'could not read db size', { sqlState: '58030' });
+    const { series, skips } = await look({ more: { 'pg_database_size(': failure } });
+    expect(skips).toContain('database_sizes: failed');
+    expect(series).toContain('neon_compute_up{compute="main"} 1');
+  });
 });
 
 describe('activityOf', () => {

@@ -164,7 +164,7 @@ describe('what is missing', () => {
       skipped: [
         'gpu_enabled: no_object',
         'gpu_device_count: no_object',
-        'onnx: unsupported_version',
+        'onnx: failed',
         'ml_models: no_privilege',
       ],
       has: 'neurondb_gpu_devices{compute="main"} 0',

@@ -32,9 +32,10 @@ describe('relations', () => {
   it('keeps the sums of a database true while another cannot be read', async () => {
     const denied = new SourceError('denied', 'no', { sqlState: '28000' });
     const gone = new SourceError('unsupported', 'no database', { sqlState: '3D000' });
-    const server = serverOf({ a: [table('t', 5, '8192')], b: denied, dropped: gone, hidden: [] });
+    const slow = new SourceError('timeout', 'too slow', { sqlState: '57014' });
+    const server = serverOf({ a: [table('t', 5, '8192')], b: denied, dropped: gone, hidden: [], slow });
     const { series, skips } = await lookOnce(relations, server, { settings: { databases: ['*'] } });
-    expect(skips).toEqual(['database: no_privilege', 'database: no_object']);
+    expect(skips).toEqual(['database: no_privilege', 'database: no_object', 'database: timeout']);
     expect(totalOf(series, 'neon_compute_table_sequential_scans_total')).toBe(5);
     expect(series.join('\n')).not.toContain('datname="b"');
   });
@@ -45,6 +46,13 @@ describe('relations', () => {
   ])('passes on a failure $case', async ({ tables }) => {
     const look = lookOnce(relations, serverOf(tables), { settings: { databases: ['*'] } });
     await expect(look).rejects.toBeInstanceOf(SourceError);
+  });
+
+  it('refuses a row in which a null has moved the other counters', async () => {
+    const row = table('t', 5, '8192');
+    const short = { ...row, counters: row['counters']?.split(' ').slice(1).join(' ') ?? '' };
+    const look = lookOnce(relations, serverOf({ a: [short] }));
+    await expect(look).rejects.toMatchObject({ reason: 'malformed' });
   });
 
   it('does not take an unknown size for zero, and counts those tables', async () => {

@@ -145,10 +145,32 @@ describe('statements', () => {
     expect([...(fifth.texts?.classes.keys() ?? [])]).toEqual(['1', '2', '3']);
   });
 
-  it('counts on when the texts are too many for statement_timeout', async () => {
-    const classes = new SourceError('timeout', 'statement_timeout is 1000 ms', { sqlState: '57014' });
-    const { series } = await lookOnce(statements, serverOf({ rows: [row('1', 3, '1')], classes }));
-    expect(series).toContain('neon_compute_statement_class_calls_total{compute="main",class="unknown"} 3');
+  it.for([
+    {
+      case: 'are too many for statement_timeout',
+      failure: new SourceError('timeout', 'statement_timeout is 1000 ms', { sqlState: '57014' }),
+      skip: 'statement_texts: timeout',
+    },
+    {
+      case: 'of another database cannot be converted',
+      failure: new SourceError('unexpected', 'no equivalent in encoding', { sqlState: '22P05' }),
+      skip: 'statement_texts: failed',
+    },
+  ])('counts on when the texts $case, and says so until they were read', async ({ failure, skip }) => {
+    const clock = manualClock();
+    const onText = () => void clock.advance(1_000);
+    const broken = serverOf({ rows: [row('1', 3, '1')], classes: failure, onText });
+    const first = await lookOnce(statements, broken, { clock });
+    const unknown = 'neon_compute_statement_class_calls_total{compute="main",class="unknown"} 3';
+    expect(first.series).toContain(unknown);
+    expect(first.skips).toContain(skip);
+    const classes = [{ queryid: '1', class: 'vector' }];
+    const whole = serverOf({ rows: [row('1', 3, '1')], classes });
+    const resting = await lookOnce(statements, whole, { clock, previous: first.reading });
+    expect(resting.skips).toContain(skip);
+    await clock.advance(200_000);
+    const later = await lookOnce(statements, whole, { clock, previous: resting.reading });
+    expect(later.skips).not.toContain(skip);
   });
 
   it.for([
