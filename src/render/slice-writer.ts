@@ -30,6 +30,17 @@ function pageOf(bytes: number): Buffer {
   );
 }
 
+let scratch = Buffer.allocUnsafeSlow(2 * pageChars);
+
+/**
+ * Room to write a page in before it is copied to its place: bytes of a mapped buffer are slow to read one by one, as
+ * hashing does. The same room each time, since a page is written in one go.
+ */
+function scratchOf(bytes: number): Buffer {
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes);
+  return scratch.subarray(0, bytes);
+}
+
 /** Collects the rows of one slice. Both methods throw `BadRow` for what would spoil the exposition. */
 export interface SliceWriter {
   add(sample: Sample): void;
@@ -63,13 +74,15 @@ export function createSliceWriter(family: FamilyDeclaration, maxRows: number): S
 
   function turnPage(): void {
     const pageStart = endAt(rowEnds, pagedRows - 1);
-    const page = pageOf(end - pageStart);
-    page.write(text);
+    const written = scratchOf(end - pageStart);
+    written.write(text);
     text = '';
+    const page = pageOf(written.length);
+    written.copy(page);
     pages.push(page);
     for (; pagedRows < rows; pagedRows += 1) {
       const start = endAt(rowEnds, pagedRows - 1) + family.name.length - pageStart;
-      if (keys.add(hashBytes(page, start, endAt(keyEnds, pagedRows) - pageStart))) continue;
+      if (keys.add(hashBytes(written, start, endAt(keyEnds, pagedRows) - pageStart))) continue;
       throw new BadRow('duplicate', `row ${pagedRows + 1} repeats a label set`);
     }
   }
