@@ -7,13 +7,14 @@ import { nearest } from '../settings/nearest.ts';
 export const commands = {
   serve: 'watch the cluster and serve /metrics (the default)',
   config: 'check | print | schema: say what is wrong, what is in force, its JSON Schema',
+  simulate: 'serve a simulated Neon to try it on; see `neonwatch simulate --help`',
 } as const;
 
 type CommandName = keyof typeof commands;
 
 interface CommandLine {
   readonly command: CommandName;
-  /** Words after the command: `['check']`. Empty for `serve`. */
+  /** Words after the command: `['check']`. Empty for `serve`; for `simulate` its flags too, which are no settings. */
   readonly rest: readonly string[];
   /** Settings and `--config`, for `loadConfig`. Unknown ones are among them: the loader names the nearest. */
   readonly flags: readonly Flag[];
@@ -43,6 +44,9 @@ const parsing = {
  * @throws {ConfigError} for an unknown command and for words too many. A word that may be the value of a mistyped flag is not repeated.
  */
 export function parseArguments(argv: readonly string[]): CommandLine {
+  if (argv[0] === 'simulate') {
+    return { command: 'simulate', rest: argv.slice(1), flags: [], help: false, version: false };
+  }
   const { tokens } = parseArgs({ ...parsing, args: [...argv] });
   const given = tokens.flatMap((token) => (token.kind === 'option' ? [flagOf(token)] : []));
   const flags = given.filter(({ name }) => !Object.hasOwn(switches, name));

@@ -6,6 +6,7 @@ import { type CommandResult, refused, runConfigCommand } from './config-command.
 import { readConfigText } from './config-text.ts';
 import { helpText } from './help.ts';
 import { runServeCommand } from './serve-command.ts';
+import { runSimulateCommand } from './simulate-command.ts';
 
 /** A process that was asked to end and has not by then is ended. */
 const lastResortMs = 5_000;
@@ -34,6 +35,7 @@ function run(argv: readonly string[]): CommandResult | Promise<CommandResult> {
   const print = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };
+  if (command === 'simulate') return runSimulateCommand(rest, { print, asked: askedToEnd() });
   return runServeCommand(sources, { print, logTo: process.stderr, asked: askedToEnd() });
 }
 

@@ -55,6 +55,11 @@ describe('parseArguments', () => {
         flags: [{ name: 'tokn', written: '--tokn', value: true }],
       },
     },
+    {
+      case: 'what follows simulate is its own',
+      argv: ['simulate', '--tenants', '3'],
+      expected: { command: 'simulate', rest: ['--tenants', '3'], flags: [], help: false },
+    },
     { case: '-h', argv: ['-h'], expected: { help: true, flags: [] } },
     { case: 'help as a word', argv: ['help'], expected: { help: true } },
     { case: '--help behind a command', argv: ['config', '--help'], expected: { help: true } },
@@ -72,7 +77,7 @@ describe('parseArguments', () => {
     {
       case: 'a command like nothing',
       argv: ['elephants'],
-      problem: '"elephants": unknown command; there are serve, config',
+      problem: '"elephants": unknown command; there are serve, config, simulate',
     },
     {
       case: 'a word too many',

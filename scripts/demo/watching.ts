@@ -1,0 +1,119 @@
+import { createWriteStream } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createLogger } from '../../src/log.ts';
+import { type RunningServer, startServer } from '../../src/server.ts';
+import { version } from '../../src/version.ts';
+import { isCalm, whatIsWrong } from './calm.ts';
+import type { ComputeAccess } from './compute.ts';
+import { portNear } from './ports.ts';
+import { type ExposedSample, readSamples } from './watch-expression.ts';
+
+/** neonwatch's own usual port. */
+const usualPort = 9795;
+/** Between two looks of most collectors. */
+const usualIntervalMs = 2_000;
+const leastIntervalMs = 700;
+/** Longest wait for the first complete scrape. */
+const readyMs = 60_000;
+
+/** How the compute is called in labels. */
+const computeName = 'shop';
+
+export interface WatchedAddresses {
+  readonly controllerUrl: string;
+  readonly compute: ComputeAccess;
+  /** Where neonwatch logs to. */
+  readonly logFile: string;
+  /** How much oftener it looks than in an unhurried demo. */
+  readonly speed: number;
+}
+
+/** A neonwatch that looks more often than usual, so that a fault is seen within seconds. */
+export interface Watching {
+  readonly url: string;
+  /** One scrape. */
+  scrape(): Promise<readonly ExposedSample[]>;
+  /** Scrapes until everything is there and well. */
+  firstScrape(signal: AbortSignal): Promise<readonly ExposedSample[]>;
+  stop(): Promise<void>;
+}
+
+function configurationOf({ controllerUrl, compute, speed }: WatchedAddresses, port: number): object {
+  const quickMs = Math.max(leastIntervalMs, Math.round(usualIntervalMs / speed));
+  const every = (ms: number) => ({ interval: `${ms}ms`, timeout: `${quickMs}ms` });
+  const slow = [
+    'statements',
+    'relations',
+    'vector_indexes',
+    'neurondb',
+    'safekeepers',
+    'leader',
+    'pageserver_secondaries',
+  ];
+  return {
+    http: { listen: `127.0.0.1:${port}` },
+    storageController: { url: controllerUrl },
+    computes: [
+      {
+        name: computeName,
+        dsn: compute.monitorDsn,
+        configJson: compute.configJson,
+        hostMemory: '4GiB',
+        hostDisk: '64GiB',
+      },
+    ],
+    collection: every(quickMs),
+    collectors: Object.fromEntries(slow.map((name) => [name, every(2 * quickMs)])),
+    limits: { connectTimeout: '600ms', headersTimeout: '600ms', bodyTimeout: '600ms' },
+    sql: { statementTimeout: '600ms', lockTimeout: '300ms' },
+    series: { perTenant: true, perShard: true },
+  };
+}
+
+async function start(addresses: WatchedAddresses, port: number): Promise<RunningServer> {
+  const file = 'neonwatch.yaml';
+  // Not process.env: what a shell has set for another cluster is not for the demo.
+  const { config } = await loadConfig({
+    flags: [],
+    env: { NEONWATCH_CONFIG: file },
+    readFile: async () => JSON.stringify(configurationOf(addresses, port)),
+    mustWatch: true,
+  });
+  const log = createWriteStream(addresses.logFile, { flags: 'a' });
+  // Removed at the end while the last lines may still be on their way.
+  log.on('error', () => undefined);
+  const logger = createLogger('info', log);
+  return startServer({ config, version, logger, clock: systemClock, random: Math.random });
+}
+
+/** Starts neonwatch in this process on its usual port, or on another one when that is taken. */
+export async function startWatching(addresses: WatchedAddresses): Promise<Watching> {
+  const port = await portNear(usualPort);
+  // Somebody may take the port between the look and the use.
+  const server = await start(addresses, port).catch(() => start(addresses, 0));
+  const read = async (): Promise<readonly ExposedSample[]> => {
+    const response = await fetch(`${server.url}/metrics`, { headers: { accept: 'text/plain' } });
+    if (!response.ok) throw new Error(`/metrics answered ${response.status}`);
+    return readSamples(await response.text());
+  };
+  return {
+    url: server.url,
+    scrape: read,
+    async firstScrape(signal) {
+      const deadlineMs = performance.now() + readyMs;
+      for (;;) {
+        const samples = await read();
+        if (isCalm(samples)) return samples;
+        if (performance.now() > deadlineMs) {
+          throw new Error(
+            `no complete scrape within ${readyMs / 1_000} s: ${whatIsWrong(samples).join(', ')}`,
+          );
+        }
+        await wait(50, undefined, { signal });
+      }
+    },
+    stop: () => server.stop(),
+  };
+}
