@@ -1,3 +1,5 @@
+import { ancestorLike, isAlive } from './process-life.ts';
+
 /** How often it is looked whether npm is still there. */
 const parentCheckMs = 500;
 
@@ -19,10 +21,12 @@ export function askedToEnd(): AbortSignal {
   }
   // `npm run demo | head`: nobody reads any more.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => end('output closed'));
-  if (process.env['npm_lifecycle_event'] !== undefined) {
-    const parent = process.ppid;
+  // npm runs scripts in a shell, which does not tell when npm dies.
+  const npm =
+    process.env['npm_lifecycle_event'] === undefined ? undefined : ancestorLike(/^(\S*\/)?npm\b|npm-cli/, 3);
+  if (npm !== undefined) {
     setInterval(() => {
-      if (process.ppid !== parent) end('npm has gone');
+      if (!isAlive(npm)) end('npm has gone');
     }, parentCheckMs).unref();
   }
   return ending.signal;

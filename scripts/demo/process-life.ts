@@ -34,6 +34,20 @@ export function isAlive(pid: number): boolean {
   return state !== 'Z' && state !== 'X';
 }
 
+function parentOf(pid: number): number {
+  return Number(statOf(pid)?.[1] ?? askPs(pid, 'ppid') ?? 0);
+}
+
+/** The nearest ancestor of this process whose command line matches, at most `generations` away. */
+export function ancestorLike(pattern: RegExp, generations: number): number | undefined {
+  let pid = process.ppid;
+  for (let generation = 1; generation <= generations && pid > 1; generation += 1) {
+    if (pattern.test(commandLine(pid) ?? '')) return pid;
+    pid = parentOf(pid);
+  }
+  return undefined;
+}
+
 /** When a process was started, in the system's words: together with the pid it names one process. */
 export function startOf(pid: number): string | undefined {
   return statOf(pid)?.[19] ?? askPs(pid, 'lstart');

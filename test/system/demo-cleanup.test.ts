@@ -72,6 +72,14 @@ describe('the demo leaves nothing behind', () => {
     await expectNothingLeft(demo);
   });
 
+  it('at Ctrl-C in a terminal, which goes to npm, its shell and the demo at once', async () => {
+    const demo = await start({ command: 'npm', args: ['run', 'demo', '--', '--calm'] });
+    process.kill(-(demo.child.pid ?? 0), 'SIGINT');
+    await demo.ended;
+    await expectNothingLeft(demo);
+    expect(demo.output()).toContain('nothing is left behind');
+  });
+
   it('when it is killed', async () => {
     const demo = await start();
     process.kill(demo.pids().demo, 'SIGKILL');
