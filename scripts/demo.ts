@@ -47,7 +47,9 @@ async function run(options: DemoArguments, ending: AbortSignal): Promise<number>
   } catch (error) {
     // Whatever was under way when the demo was asked to end has failed for that reason.
     if (ending.aborted) return 0;
-    console.error(error instanceof Error ? error.message : error);
+    // A part that failed has ended the rest, which only says that it was aborted.
+    const { reason = error } = demo?.stage.signal ?? {};
+    console.error(reason instanceof Error ? reason.message : reason);
     return 1;
   } finally {
     await demo?.stop();
