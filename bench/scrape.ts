@@ -1,12 +1,20 @@
 /**
  * What a scrape costs when all targets are well and when every one of them is black-holed, and what the program itself
  * takes, at 100,000 series. The compiled program runs in a process of its own against a cluster in another one.
+ *
+ *   npm run bench:scrape -- [--without-findings]
+ *
+ * TENANTS (of 8 shards) and PAGESERVERS make the cluster another size.
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 
+const { values: flags } = parseArgs({
+  options: { 'without-findings': { type: 'boolean', default: false } },
+});
 const root = join(import.meta.dirname, '..');
 const scrapes = 200;
 const limits = { eventLoopP99Ms: 50, rssMiB: 200, blackHoledToWell: 1.5 };
@@ -78,6 +86,7 @@ const args = [
   '--collection.keep-intervals=1000',
   '--collection.interval=10s',
   '--collection.timeout=9s',
+  `--findings.enabled=${flags['without-findings'] ? 'false' : 'true'}`,
 ];
 const program = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
 const [line] = (await once(program.stdout, 'data')) as [Buffer];

@@ -26,6 +26,13 @@ console.log(
   `bytes a shard: ${Math.round(shardBytes / shards)} in columns, ${Math.round((heldBytes() - before) / shards)} in all`,
 );
 timed('a minute at rest', () => world.advance(60_000));
+let longestMs = 0;
+for (let atMs = 0; atMs < 60_000; atMs += 20) {
+  const started = performance.now();
+  world.advance(20);
+  longestMs = Math.max(longestMs, performance.now() - started);
+}
+console.log(`the longest of the next minute's steps of 20 ms: ${longestMs.toFixed(1)} ms`);
 timed('the whole tenant list', () => Array.from(world.controller.tenants()).length);
 timed('two minutes with a node failing', () => {
   world.faults.on('node_down', { node: 5 });

@@ -1,44 +1,36 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { attachedTo, secondaryOn, shardIdAt, tenantIdAt, zoneOf } from './synthetic-layout.ts';
 
 /** A cluster of a given size over HTTP, for the bench: it answers as Neon does, and goes silent when told to. */
-const shardsPerTenant = 8;
-const pageservers = Number(process.env['PAGESERVERS'] ?? 10);
-const tenants = Number(process.env['TENANTS'] ?? 2_500);
+const layout = {
+  tenants: Number(process.env['TENANTS'] ?? 2_500),
+  shardsPerTenant: 8,
+  pageservers: Number(process.env['PAGESERVERS'] ?? 10),
+};
+const { tenants, shardsPerTenant, pageservers } = layout;
 
 let isSilent = false;
 
-function tenantId(index: number): string {
-  return index.toString(16).padStart(32, '0');
-}
-
-function shardId(index: number, shard: number): string {
-  const hex = (value: number) => value.toString(16).padStart(2, '0');
-  return `${tenantId(index)}-${hex(shard)}${hex(shardsPerTenant)}`;
-}
-
-const attachedTo = (index: number, shard: number) => 1 + ((index + shard) % pageservers);
-const secondaryOn = (index: number, shard: number) => 1 + ((index + shard + 1) % pageservers);
-
 function tenantRow(index: number): object {
   const shards = Array.from({ length: shardsPerTenant }, (_, shard) => ({
-    tenant_shard_id: shardId(index, shard),
-    node_attached: attachedTo(index, shard),
-    node_secondary: [secondaryOn(index, shard)],
+    tenant_shard_id: shardIdAt(layout, index, shard),
+    node_attached: attachedTo(layout, index, shard),
+    node_secondary: [secondaryOn(layout, index, shard)],
     last_error: '',
     is_reconciling: false,
     is_pending_compute_notification: false,
     is_splitting: false,
     is_importing: false,
     scheduling_policy: 'Active',
-    preferred_az_id: `az-${attachedTo(index, shard) % 3}`,
+    preferred_az_id: zoneOf(attachedTo(layout, index, shard)),
   }));
-  return { tenant_id: tenantId(index), shards, stripe_size: 2048, policy: { Attached: 1 }, config: {} };
+  return { tenant_id: tenantIdAt(index), shards, stripe_size: 2048, policy: { Attached: 1 }, config: {} };
 }
 
 const rows = Array.from({ length: tenants }, (_, index) => tenantRow(index));
 
-const ids = rows.map((_, index) => tenantId(index));
+const ids = rows.map((_, index) => tenantIdAt(index));
 
 function page(query: URLSearchParams): readonly object[] {
   const after = query.get('start_after') ?? '';
@@ -50,10 +42,13 @@ function locations(nodeId: number): object {
   const pairs: unknown[] = [];
   for (let index = 0; index < tenants; index += 1) {
     for (let shard = 0; shard < shardsPerTenant; shard += 1) {
-      const isAttached = attachedTo(index, shard) === nodeId;
-      if (!isAttached && secondaryOn(index, shard) !== nodeId) continue;
+      const isAttached = attachedTo(layout, index, shard) === nodeId;
+      if (!isAttached && secondaryOn(layout, index, shard) !== nodeId) continue;
       const mode = isAttached ? 'AttachedSingle' : 'Secondary';
-      pairs.push([shardId(index, shard), { mode, generation: isAttached ? 1 : null, shard_number: shard }]);
+      pairs.push([
+        shardIdAt(layout, index, shard),
+        { mode, generation: isAttached ? 1 : null, shard_number: shard },
+      ]);
     }
   }
   return { tenant_shards: pairs };
@@ -101,7 +96,7 @@ const nodes = ports.map((port, index) => ({
   id: index + 1,
   availability: 'Active',
   scheduling: 'Active',
-  availability_zone_id: `az-${(index + 1) % 3}`,
+  availability_zone_id: zoneOf(index + 1),
   listen_http_addr: '127.0.0.1',
   listen_http_port: port,
   listen_https_port: null,

@@ -46,7 +46,13 @@ const states = new Set(
    errors`.split(/\s+/),
 );
 
-const metricsStates = new Set(['healthy', 'node_down', 'imbalance', 'warming_up', 'hook_503']);
+/** Metrics pages are long, so only these are copied: service → states, of which others may have nothing else here. */
+const metricsStates: Readonly<Record<string, readonly string[]>> = {
+  storcon: ['healthy', 'empty', 'node_down', 'imbalance', 'warming_up', 'hook_503', 'long_reconcile'],
+  ps1: ['healthy', 'node_down'],
+  sk1: ['healthy'],
+  broker: ['healthy'],
+};
 
 const controllerRoutes = [
   /^\/(status|ready|live)$/,
@@ -60,9 +66,9 @@ const pageserverRoutes = [
 ];
 
 function isWanted(line: RecordedLine): boolean {
+  if (line.path === '/metrics') return metricsStates[line.service]?.includes(line.state) === true;
   if (!states.has(line.state) || !['GET', 'HEAD'].includes(line.method)) return false;
   if (line.service === 'storcon') {
-    if (line.path === '/metrics') return metricsStates.has(line.state);
     return controllerRoutes.some((route) => route.test(line.path));
   }
   return /^ps\d+$/.test(line.service) && pageserverRoutes.some((route) => route.test(line.path));
@@ -119,7 +125,8 @@ if (values.check) {
   if (indexDiffers) console.error('differs: index.json');
   process.exitCode = different.length > 0 || indexDiffers ? 1 : 0;
 } else {
-  for (const state of states) rmSync(join(fixtures, state), { recursive: true, force: true });
+  for (const state of new Set([...states, ...lines.map((line) => line.state)]))
+    rmSync(join(fixtures, state), { recursive: true, force: true });
   for (const { line, fixture } of copies) {
     if (fixture.file === null) continue;
     const copy = join(fixtures, fixture.file);

@@ -32,7 +32,14 @@ async function perform(demo: RunningDemo, options: DemoArguments): Promise<numbe
   const named = demoFaults.filter(({ name }) => options.faults.includes(name));
   if (options.once) return playOnce(demo, named.length === 0 ? demoFaults : named);
   if (named.length > 0) await stay(demo.stage, named);
-  else if (!options.calm) await playForEver(demo.stage, demoFaults, options.paceMs);
+  else if (!options.calm) {
+    const pace = `${options.paceMs / 1_000} s`;
+    say(
+      `Now one fault after another: each stays ${pace}, and ${pace} later comes the next of ${demoFaults.length}.`,
+    );
+    say('npm run demo -- --list names them all, npm run demo -- --fault NAME plays one.\n');
+    await playForEver(demo.stage, demoFaults, options.paceMs);
+  }
   await demo.over;
   return 0;
 }
@@ -40,6 +47,7 @@ async function perform(demo: RunningDemo, options: DemoArguments): Promise<numbe
 /** Runs the demo to its end and leaves nothing behind. Gives the exit code. */
 async function run(options: DemoArguments, ending: AbortSignal): Promise<number> {
   let demo: RunningDemo | undefined;
+  say('starting a simulated Neon cluster, a Postgres and neonwatch');
   try {
     demo = await startDemo({ ...options, say, ending });
     for (const line of demo.introduction) say(line);

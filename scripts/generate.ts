@@ -1,12 +1,19 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { generatedDetectorsDoc } from './generate-detectors.ts';
 import { generatedMetricsDoc } from './generate-metrics.ts';
 import { generatedSettingsFiles } from './generate-settings.ts';
+import { generatedSimulatorPage } from './generate-simulator.ts';
 import { checkout } from './run-program.ts';
 
 /** Every generated file of the repository: path from its root → contents. */
 async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
-  return new Map([...(await generatedSettingsFiles()), ...generatedMetricsDoc()]);
+  return new Map([
+    ...(await generatedSettingsFiles()),
+    ...generatedMetricsDoc(),
+    ...generatedDetectorsDoc(),
+    ...(await generatedSimulatorPage()),
+  ]);
 }
 
 /** Where two texts part: the first line that differs, as each has it. Undefined when they are equal. */

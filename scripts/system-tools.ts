@@ -9,9 +9,12 @@ const postgresBin = '/usr/lib/postgresql/15/bin';
 const packages: Readonly<Record<string, readonly string[]>> = {
   prometheus: ['prometheus', 'promtool'],
   'postgresql-15': [`${postgresBin}/postgres`, `${postgresBin}/initdb`],
-  // Its pg_config alone may come with another package; the makefile of PGXS may not.
-  'postgresql-server-dev-15': ['/usr/lib/postgresql/15/lib/pgxs/src/makefiles/pgxs.mk'],
+  // Its pg_config and its makefiles may come with other packages; the headers may not.
+  'postgresql-server-dev-15': ['/usr/include/postgresql/15/server/postgres.h'],
+  'prometheus-alertmanager': ['prometheus-alertmanager', 'amtool'],
+  'prometheus-postgres-exporter': ['/usr/bin/prometheus-postgres-exporter'],
   pgbouncer: ['/usr/sbin/pgbouncer'],
+  procps: ['ps'],
   gcc: ['gcc'],
   make: ['make'],
 };

@@ -1,3 +1,4 @@
+import { findingFamilies } from './alerts/families.ts';
 import { hostFamilies } from './collection/host-families.ts';
 import { buildInfo, collectionFamilies } from './collection/self-families.ts';
 import { postgresUp } from './collectors/postgres/up.ts';
@@ -31,6 +32,11 @@ export function catalogue(): readonly CatalogueEntry[] {
     ...views.flatMap(({ name, summary, families }) => entries(name, summary, families)),
     ...entries('postgres', 'Whether the last look at plain Postgres succeeded.', [postgresUp]),
     ...entries('hosts', 'What the configuration says of the hosts of computes.', hostFamilies),
+    ...entries(
+      'findings',
+      'What neonwatch finds wrong; docs/detectors.md lists the findings.',
+      findingFamilies,
+    ),
     ...entries('neonwatch', 'What neonwatch says of its own looking.', [...collectionFamilies, buildInfo]),
     ...entries('exposition', 'What the exposition says of itself.', selfFamilies),
   ];

@@ -19,23 +19,26 @@ export type FailureReason = (typeof failureReasons)[number];
 /**
  * A target that could not be read: a closed `reason` for machines, a sentence for people.
  * The message names the target and the remedy and never holds a secret.
- * `status` is the HTTP status, `sqlState` the SQLSTATE, when the target answered with one.
+ * `status` is the HTTP status, `sqlState` the SQLSTATE, when the target answered with one. `isConnected` says of a timeout
+ * over SQL whether the server had taken our connection; undefined where that is not known.
  */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
   readonly reason: FailureReason;
   readonly status: number | undefined;
   readonly sqlState: string | undefined;
+  readonly isConnected: boolean | undefined;
 
   constructor(
     reason: FailureReason,
     message: string,
-    options: { cause?: unknown; status?: number; sqlState?: string } = {},
+    options: { cause?: unknown; status?: number; sqlState?: string; isConnected?: boolean | undefined } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.reason = reason;
     this.status = options.status;
     this.sqlState = options.sqlState;
+    this.isConnected = options.isConnected;
   }
 }
 

@@ -1,3 +1,5 @@
+import { findingFamilies } from './alerts/families.ts';
+import type { FindingsSnapshot } from './alerts/snapshot.ts';
 import { breatheBy } from './breathe.ts';
 import type { Clock } from './clock.ts';
 import { type HostFacts, hostFamilies } from './collection/host-families.ts';
@@ -17,6 +19,7 @@ import { isExported, type OptIn } from './metrics/cardinality.ts';
 import type { Family } from './metrics/family.ts';
 import { type ChunkSource, chunkSource } from './render/chunk-source.ts';
 import { type ErasedView, views } from './views/registry.ts';
+import type { ViewSettings } from './views/view.ts';
 
 export interface ExpositionOptions {
   readonly store: Store;
@@ -25,10 +28,13 @@ export interface ExpositionOptions {
   readonly clock: Clock;
   readonly version: string;
   readonly hosts: readonly HostFacts[];
+  readonly viewSettings?: ViewSettings | undefined;
+  /** Undefined when findings are switched off. */
+  readonly findings?: (() => FindingsSnapshot) | undefined;
 }
 
 /**
- * Two targets that lead to one server would give every series twice: a pageserver under two addresses, a Postgres server
+ * Two targets that lead to one server would give every series twice: a pageserver or safekeeper under two addresses, a Postgres server
  * under two names. The first by target name is the one that counts.
  */
 function onePerServer(
@@ -37,8 +43,8 @@ function onePerServer(
 ): readonly Observation<ReadingBase>[] {
   const seen = new Set<unknown>();
   return observations.filter(({ target, reading }) => {
-    const { nodeId } = reading as { readonly nodeId?: number };
-    const server = collector === 'postgres' ? serverLabel(target) : (nodeId ?? target);
+    const { nodeId, safekeeperId } = reading as { readonly nodeId?: number; readonly safekeeperId?: number };
+    const server = collector === 'postgres' ? serverLabel(target) : (nodeId ?? safekeeperId ?? target);
     const isFirst = !seen.has(server);
     seen.add(server);
     return isFirst;
@@ -101,7 +107,7 @@ function failing(families: readonly Family<unknown>[], thrown: unknown): readonl
 }
 
 /** Builds a view again only when one of the readings it needs is another one, or has gone. */
-function viewSource(view: ErasedView, { store, optIn, clock }: ExpositionOptions) {
+function viewSource(view: ErasedView, { store, optIn, clock, viewSettings }: ExpositionOptions) {
   const families = view.families.filter(({ cardinality }) => isExported(cardinality, optIn));
   let built: Built | undefined;
   return async (): Promise<ChunkSource[]> => {
@@ -109,7 +115,7 @@ function viewSource(view: ErasedView, { store, optIn, clock }: ExpositionOptions
     const inputs = JSON.stringify(versions);
     if (built?.inputs !== inputs) {
       const version = (built?.version ?? 0) + 1;
-      built = await view.build(store, breatheBy(clock)).then(
+      built = await view.build(store, breatheBy(clock), viewSettings).then(
         (facts) => ({ inputs, version, facts, families }),
         (thrown: unknown) => ({ inputs, version, facts: null, families: failing(families, thrown) }),
       );
@@ -136,6 +142,11 @@ export function createExpositionSources(options: ExpositionOptions): () => Promi
     sources.push(chunkSource({ ...identity, key: 'pg_up' }, [postgresUp], postgresLooks(statuses)));
     sources.push(chunkSource({ ...identity, key: 'build', version: 1 }, [buildInfo], options.version));
     sources.push(chunkSource({ ...identity, key: 'hosts', version: 1 }, hostFamilies, options.hosts));
+    const found = options.findings?.();
+    if (found !== undefined) {
+      const { version } = found;
+      sources.push(chunkSource({ ...identity, key: 'findings', version }, findingFamilies, found));
+    }
     return sources;
   };
 }

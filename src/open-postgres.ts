@@ -12,7 +12,7 @@ import { bearerOf, limitsOf } from './open-target.ts';
 import { readConfigJson } from './sources/config-json.ts';
 import { type Dsn, parseDsn } from './sources/dsn.ts';
 import { readDsnFile } from './sources/dsn-file.ts';
-import { openHttpTarget } from './sources/http.ts';
+import { type HttpTarget, openHttpTarget } from './sources/http.ts';
 import { openPostgres, type PostgresServer } from './sources/postgres.ts';
 
 type Compute = Config['computes'][number];
@@ -77,6 +77,25 @@ function postgresTarget(
   };
 }
 
+/** The compute_ctl of a compute, with the part of the configuration that is about it. */
+export interface ComputeCtlTarget {
+  readonly target: Target;
+  readonly compute: Compute;
+  /** Where the compute stands in the configuration: `computes[0]`. */
+  readonly path: string;
+}
+
+/** Every compute_ctl that is configured, under the name that its compute has as a Postgres server. */
+export function computeCtlTargets({ computes }: Config): readonly ComputeCtlTarget[] {
+  return computes.flatMap((compute, index) => {
+    const url = compute.computeCtlUrl;
+    if (url === undefined) return [];
+    const path = `computes[${index}]`;
+    const { name } = postgresTarget('compute', compute.name, compute, path, compute).target;
+    return [{ target: { kind: 'compute_ctl' as const, name, url }, compute, path }];
+  });
+}
+
 /** The Postgres servers of a configuration: computes that may be asked at all, and the controller's database. */
 export function postgresTargets({ computes, storageController }: Config): readonly PostgresTarget[] {
   const askable = computes.flatMap((compute, index) =>
@@ -98,24 +117,32 @@ function dsnReader({ dsn, dsnFile, setting }: PostgresTarget): () => Promise<str
   return async () => dsn ?? readDsnFile(dsnFile ?? '', setting);
 }
 
+/** Connections to compute_ctl, with its token. */
+export function openComputeCtl({ target, compute, path }: ComputeCtlTarget, config: Config): HttpTarget {
+  return openHttpTarget({
+    url: target.url,
+    setting: `${path}.computeCtlUrl`,
+    bearer: bearerOf(compute.computeCtlToken, compute.computeCtlTokenFile, `${path}.computeCtlToken`),
+    deniedHint: `${path}.computeCtlToken (or computeCtlTokenFile) needs a token that compute_ctl accepts`,
+    limits: limitsOf(config),
+  });
+}
+
 interface Gate {
   readonly gate: WakeGate;
   readonly close: () => Promise<void>;
 }
 
 function openWakeGate(compute: Compute | undefined, setting: string, config: Config, clock: Clock): Gate {
-  const { computeCtlUrl, computeCtlToken, computeCtlTokenFile } = compute ?? {};
-  if (compute?.wake !== 'piggyback' || computeCtlUrl === undefined) {
+  const url = compute?.computeCtlUrl;
+  if (compute?.wake !== 'piggyback' || url === undefined) {
     return { gate: openGate, close: async () => undefined };
   }
   const path = setting.replace(/\.[^.]*$/, '');
-  const computeCtl = openHttpTarget({
-    url: computeCtlUrl,
-    setting: `${path}.computeCtlUrl`,
-    bearer: bearerOf(computeCtlToken, computeCtlTokenFile, `${path}.computeCtlToken`),
-    deniedHint: `${path}.computeCtlToken (or computeCtlTokenFile) needs a token that compute_ctl accepts`,
-    limits: limitsOf(config),
-  });
+  const computeCtl = openComputeCtl(
+    { target: { kind: 'compute_ctl', name: path, url }, compute, path },
+    config,
+  );
   return { gate: piggybackGate(computeCtl, clock), close: () => computeCtl.close() };
 }
 

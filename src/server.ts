@@ -1,22 +1,22 @@
 import type { Logger } from 'pino';
+import { findingsJson } from './alerts/snapshot.ts';
 import type { Clock } from './clock.ts';
-import { pageserverTargets } from './collection/discovery.ts';
 import type { JobStatus } from './collection/job.ts';
 import { createJobLog } from './collection/job-log.ts';
-import { createSchedule, type OpenTarget, type Schedule } from './collection/schedule.ts';
+import { createSchedule, type Schedule } from './collection/schedule.ts';
 import { createStore, type Store } from './collection/store.ts';
 import { collectorPlans, seriesBudgets } from './collector-plans.ts';
-import type { Target } from './collectors/target.ts';
 import type { Config } from './config/schema.ts';
 import { createExpositionSources } from './exposition-sources.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { createRepeatLimit, type RepeatLimit } from './log.ts';
-import { hostFacts, openPostgresTarget, postgresTargets } from './open-postgres.ts';
-import { openTarget } from './open-target.ts';
+import { effectiveThresholds, openFindings } from './open-findings.ts';
+import { hostFacts } from './open-postgres.ts';
 import { collectorStatuses, notReady } from './readiness.ts';
 import { createProcessMetrics } from './render/process-metrics.ts';
 import { createPublisher } from './render/publisher.ts';
+import { openWatched, watchedTargets } from './watched-targets.ts';
 
 /** Scrapes under way at a stop may take this long; together with the rest a stop stays under five seconds. */
 const graceMs = 4_000;
@@ -37,41 +37,19 @@ export interface RunningServer {
   readonly stop: () => Promise<void>;
 }
 
-function controllerTargets({ storageController }: Config): Target[] {
-  const { url } = storageController;
-  return url === undefined ? [] : [{ kind: 'storage_controller', name: new URL(url).host, url }];
-}
-
-function open(
-  target: Target,
-  config: Config,
-  clock: Clock,
-  shared: Parameters<typeof openTarget>[3],
-): OpenTarget {
-  const postgres = postgresTargets(config).find(
-    (one) => one.target.kind === target.kind && one.target.name === target.name,
-  );
-  return postgres === undefined
-    ? openTarget(target, config, clock, shared)
-    : openPostgresTarget(postgres, config, clock);
-}
-
-/** Keeps the watched pageservers in step with the newest node list; the last one stays in force while none comes. */
-function followNodes(config: Config, store: Store, logger: Logger, limit: RepeatLimit) {
-  const settings = { ...config.pageservers, addresses: config.addresses };
-  const postgres = postgresTargets(config).map(({ target }) => target);
+/** Keeps the watched servers in step with the newest lists of the controller; the last ones stay in force while none come. */
+function followLists(config: Config, store: Store, logger: Logger, limit: RepeatLimit) {
   return (schedule: Schedule): void => {
-    const nodes = store.one('nodes')?.reading.nodes ?? [];
-    const { targets, sharedAddresses, unusableAddresses } = pageserverTargets(nodes, settings);
+    const { targets, sharedAddresses, unusableAddresses } = watchedTargets(config, store);
     for (const address of sharedAddresses) {
       const admitted = limit.admit(`address ${address}`, 'shared');
-      if (admitted) logger.warn({ address, ...admitted }, 'two pageservers are announced at one address');
+      if (admitted) logger.warn({ address, ...admitted }, 'two servers are announced at one address');
     }
     for (const address of unusableAddresses) {
       const admitted = limit.admit(`address ${address}`, 'unusable');
-      if (admitted) logger.warn({ address, ...admitted }, 'a pageserver is announced at an unusable address');
+      if (admitted) logger.warn({ address, ...admitted }, 'a server is announced at an unusable address');
     }
-    schedule.watch([...controllerTargets(config), ...targets, ...postgres]);
+    schedule.watch(targets);
   };
 }
 
@@ -86,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const processMetrics = createProcessMetrics();
   const logJob = createJobLog(logger, clock);
   const limit = createRepeatLimit(clock);
-  const follow = followNodes(config, store, logger, limit);
+  const follow = followLists(config, store, logger, limit);
   let isStopping = false;
 
   const areLocationsTried = (): boolean =>
@@ -99,9 +77,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store,
     clock,
     random: options.random,
-    open: (target) => open(target, config, clock, { locations: store.locations, areLocationsTried }),
+    open: (target) => openWatched(target, config, clock, { locations: store.locations, areLocationsTried }),
     onTaken: (collector) => {
-      if (collector === 'nodes') follow(schedule);
+      if (collector === 'nodes' || collector === 'safekeepers') follow(schedule);
     },
     onEnd: (status: JobStatus) => {
       logJob(status);
@@ -110,7 +88,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const statuses = schedule.statuses;
   const hosts = hostFacts(config);
-  const collected = createExpositionSources({ store, statuses, optIn: config.series, clock, version, hosts });
+  const onEvaluated = (): void => publisher.markDirty();
+  const found = await openFindings({ config, readings: store, statuses, hosts, logger, clock, onEvaluated });
+  const findings = found?.snapshot;
+  const optIn = config.series;
+  const viewSettings = { aliases: effectiveThresholds(config).drift.aliases };
+  const shown = { store, statuses, optIn, clock, version, hosts, viewSettings, findings };
+  const collected = createExpositionSources(shown);
   const publisher = createPublisher({
     clock,
     sources: async () => [...(await collected()), await processMetrics.source()],
@@ -128,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     snapshots: publisher,
     readiness: () => notReady(statuses(), isStopping),
     status: () => collectorStatuses(statuses()),
+    findings: () => findings && findingsJson(findings()),
     clock,
     onRequest: processMetrics.observeHttp,
     onError: (error) => logger.error({ err: error }, 'a request failed'),
@@ -135,17 +120,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   await publisher.publishNow();
   const onError = (error: Error): void => logger.error({ err: error }, 'the listening socket failed');
-  const server = await listen(app, { ...config.http.listen, clock, onError }).catch((error: unknown) => {
-    publisher.stop();
-    throw error;
-  });
+  const server = await listen(app, { ...config.http.listen, clock, onError }).catch(
+    async (error: unknown) => {
+      publisher.stop();
+      await found?.stop();
+      throw error;
+    },
+  );
   follow(schedule);
   return {
     url: server.url,
     async stop() {
       isStopping = true;
       publisher.stop();
-      await Promise.all([schedule.stop(), server.close(graceMs)]);
+      await Promise.all([found?.stop(), schedule.stop(), server.close(graceMs)]);
     },
   };
 }

@@ -12,6 +12,7 @@ const alarms = [
   'neon_shard_placements{agreement!="agree"} > 0',
   'absent(neon_shard_placements)',
   'neon_shards_missing_secondaries > 0',
+  'neon_pageserver_secondaries{warmth="cold"} > 0',
   'neon_shards_by_scheduling_policy{scheduling_policy=~"Pause|Stop"} > 0',
   'neon_location_generations_conflicting > 0',
   'neon_pageserver_unexpected_locations > 0',
@@ -27,12 +28,43 @@ const alarms = [
 
 /** What says that something is wrong with the cluster or the compute; empty when all is well. */
 export function whatIsWrong(samples: readonly ExposedSample[]): string[] {
-  const raised = alarms.filter((alarm) => alarm.isTrue(samples, [])).map(({ text }) => text);
-  return computeAgrees(samples) ? raised : [...raised, 'the compute reads from where its shards are not'];
+  return [
+    ...alarms.filter((alarm) => alarm.isTrue(samples, [])).map(({ text }) => text),
+    ...neverRead(samples).map((reading) => `${reading} was never read`),
+    ...(computeAgrees(samples) ? [] : ['the compute reads from where its shards are not']),
+  ];
 }
 
 export function isCalm(samples: readonly ExposedSample[]): boolean {
   return whatIsWrong(samples).length === 0;
+}
+
+const lastSuccess = 'neonwatch_collector_last_success_timestamp_seconds';
+
+/** `leader of 127.0.0.1:1234` → value. */
+function byReading(samples: readonly ExposedSample[], metric: string): ReadonlyMap<string, number> {
+  return new Map(
+    samples
+      .filter(({ name }) => name === metric)
+      .map(({ labels, value }) => [`${labels.get('collector')} of ${labels.get('target')}`, value]),
+  );
+}
+
+/** What neonwatch is to read and has not read yet. */
+function neverRead(samples: readonly ExposedSample[]): string[] {
+  const read = byReading(samples, lastSuccess);
+  return [...byReading(samples, 'neonwatch_collector_attempts_total').keys()].filter((key) => !read.has(key));
+}
+
+/**
+ * What was last read by a run that began before `sinceMs` (since the Unix epoch): `leader of 127.0.0.1:1234`. Only
+ * those count that have been read at all.
+ */
+export function unreadSince(samples: readonly ExposedSample[], sinceMs: number): string[] {
+  const durations = byReading(samples, 'neonwatch_collector_duration_seconds');
+  return [...byReading(samples, lastSuccess)]
+    .filter(([key, seconds]) => (seconds - (durations.get(key) ?? 0)) * 1_000 < sinceMs)
+    .map(([key]) => key);
 }
 
 /** Whether the compute reads every shard from the pageserver that the controller means. */

@@ -2,6 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import {
+  type StorageSettings,
+  storageSettingsSql,
+  type WriteOrder,
+} from '../../src/simulator/postgres/settings-sql.ts';
 import type { Guard } from './guard-link.ts';
 import { firstDocuments } from './load.ts';
 import { startPostgres } from './postgres.ts';
@@ -9,16 +14,6 @@ import { startPostgres } from './postgres.ts';
 /** The port of the runbook's compute. */
 const usualPort = 55_433;
 const database = 'shop';
-
-/** What the storage of Neon is to a compute: where its tenant's shards are, in order, and how pages are spread. */
-export interface StorageSettings {
-  readonly connstring: string;
-  /** In blocks. */
-  readonly stripeSize: number;
-}
-
-/** Which of the two is written first; the library reads the stripe size when it is told the connection string. */
-export type WriteOrder = 'stripe-first' | 'connstring-first';
 
 /** How one gets into the compute, and what it starts from. */
 export interface ComputeAccess {
@@ -132,6 +127,8 @@ export async function startCompute(options: ComputeOptions): Promise<Compute> {
     settings: [
       ['shared_preload_libraries', 'pg_stat_statements'],
       ['track_io_timing', 'on'],
+      // Few, so that an application can run out of them.
+      ['max_connections', 38],
       ['neon.tenant_id', options.tenantId],
       ['neon.timeline_id', options.timelineId],
       ['neon.stripe_size', options.stripeSize],
@@ -147,13 +144,7 @@ export async function startCompute(options: ComputeOptions): Promise<Compute> {
     appDsn: postgres.dsn(database, 'shop', appPassword),
     monitorDsn: postgres.dsn(database, 'neonwatch', monitorPassword),
     configJson,
-    configure({ connstring, stripeSize }, order = 'stripe-first') {
-      const stripe = stripeSize === undefined ? [] : [`ALTER SYSTEM SET neon.stripe_size = ${stripeSize}`];
-      const set = `ALTER SYSTEM SET neon.pageserver_connstring = ${quoted(connstring ?? '')}`;
-      const shards = connstring === undefined ? [] : [set];
-      const changes = order === 'stripe-first' ? [...stripe, ...shards] : [...shards, ...stripe];
-      return runAll(adminDsn, [...changes, 'SELECT pg_reload_conf()']);
-    },
+    configure: (settings, order) => runAll(adminDsn, storageSettingsSql(settings, order)),
     async restart() {
       await postgres.halt();
       await writeFile(join(postgres.dataFolder, 'postgresql.auto.conf'), '');

@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { isCalm, whatIsWrong } from './calm.ts';
+import type { Clock } from '../../src/clock.ts';
+import { isCalm, unreadSince, whatIsWrong } from './calm.ts';
 import type { DemoFault } from './faults/fault.ts';
 import { clockText, faultLine } from './narrator.ts';
 import type { Scene } from './scene.ts';
@@ -11,9 +11,11 @@ export interface Stage {
   readonly scene: Scene;
   readonly scrape: () => Promise<readonly ExposedSample[]>;
   readonly say: (line: string) => void;
-  readonly wallMs: () => number;
+  readonly clock: Clock;
   /** Longest wait for a fault to show, and again for all to be well. */
   readonly patienceMs: number;
+  /** What else is done while a fault is there and was seen. */
+  readonly whileBroken?: (fault: DemoFault) => Promise<void>;
   /** Ends the play: what is waited for is given up, what is broken stays so. */
   readonly signal: AbortSignal;
 }
@@ -39,16 +41,33 @@ export function metricsOf({ watch }: DemoFault): string[] {
   return [...new Set(watch.map((text) => parseWatchExpression(text.replaceAll('%', '_')).metric))];
 }
 
+/** @throws the signal's reason when it aborts. */
+function wait({ clock, signal }: Pick<Stage, 'clock' | 'signal'>, delayMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const end = (): void => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(delayMs, () => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    });
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
+
 /** How long it took until a scrape was as wanted; undefined when it was not in time. */
 async function waitFor(
-  { scrape, signal, patienceMs }: Stage,
+  stage: Stage,
   isWanted: (samples: readonly ExposedSample[]) => boolean,
 ): Promise<number | undefined> {
-  const startedMs = performance.now();
-  while (performance.now() - startedMs < patienceMs) {
+  const { scrape, signal, patienceMs, clock } = stage;
+  const startedMs = clock.monotonicMs();
+  while (clock.monotonicMs() - startedMs < patienceMs) {
     signal.throwIfAborted();
-    if (isWanted(await scrape())) return performance.now() - startedMs;
-    await wait(pollMs, undefined, { signal });
+    if (isWanted(await scrape())) return clock.monotonicMs() - startedMs;
+    await wait(stage, pollMs);
   }
   return undefined;
 }
@@ -62,27 +81,28 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 export async function play(stage: Stage, fault: DemoFault, holdMs: number): Promise<Played> {
   const { scene, say, signal } = stage;
   const { name } = fault;
-  const now = () => clockText(stage.wallMs());
+  const now = () => clockText(stage.clock.wallMs());
   const before = await stage.scrape();
   let seenMs: number | undefined;
   let problem: string | undefined;
   let holds = (_samples: readonly ExposedSample[]): boolean => false;
   try {
     const { story, values = {} } = await fault.begin(scene);
-    say(faultLine(stage.wallMs(), story, metricsOf(fault)));
+    say(faultLine(stage.clock.wallMs(), story, metricsOf(fault)));
     const expressions = expressionsOf(fault, values);
     holds = (samples) => expressions.every((expression) => expression.isTrue(samples, before));
     if (holds(before)) problem = 'its metrics said so before it began';
     seenMs = await waitFor(stage, holds);
     if (seenMs === undefined) problem ??= `not seen: ${missing(expressions, await stage.scrape(), before)}`;
     else say(`${now()}   seen after ${seconds(seenMs)}`);
-    await wait(holdMs, undefined, { signal });
+    await stage.whileBroken?.(fault);
+    await wait(stage, holdMs);
   } catch (error) {
     signal.throwIfAborted();
     problem = error instanceof Error ? error.message : String(error);
   }
-  const calmMs = await putRight(stage, fault, holds);
-  if (calmMs === undefined) problem ??= `not well again: ${whatIsWrong(await stage.scrape()).join(', ')}`;
+  const { calmMs, still } = await putRight(stage, fault, holds);
+  if (calmMs === undefined) problem ??= `not well again: ${still}`;
   else say(`${now()}   put right, all is well after ${seconds(calmMs)}`);
   if (problem !== undefined) say(`${now()}   ${name}: ${problem}`);
   return { name, seenMs, calmMs, problem };
@@ -99,19 +119,33 @@ function missing(
     .join(' and ');
 }
 
-/** How long it took until all was well again after the fault was put right. */
+interface PutRight {
+  /** How long it took until all was well again; undefined when it was not in time. */
+  readonly calmMs: number | undefined;
+  /** What is still wrong then. */
+  readonly still: string;
+}
+
 async function putRight(
   stage: Stage,
   fault: DemoFault,
   holds: (samples: readonly ExposedSample[]) => boolean,
-): Promise<number | undefined> {
+): Promise<PutRight> {
   try {
     await fault.end(stage.scene);
-    return await waitFor(stage, (samples) => isCalm(samples) && !holds(samples));
+    const endedMs = stage.clock.wallMs();
+    // What was read before may look well and say nothing of what the fault has left.
+    const unread = (samples: readonly ExposedSample[]) => unreadSince(samples, endedMs);
+    const isWell = (samples: readonly ExposedSample[]): boolean =>
+      isCalm(samples) && !holds(samples) && unread(samples).length === 0;
+    const calmMs = await waitFor(stage, isWell);
+    if (calmMs !== undefined) return { calmMs, still: '' };
+    const samples = await stage.scrape();
+    const old = unread(samples).map((reading) => `${reading} was not read again`);
+    return { calmMs, still: [...whatIsWrong(samples), ...old].join(', ') };
   } catch (error) {
     stage.signal.throwIfAborted();
-    stage.say(`${fault.name} could not be put right: ${String(error)}`);
-    return undefined;
+    return { calmMs: undefined, still: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -120,10 +154,10 @@ export async function stay(stage: Stage, faults: readonly DemoFault[]): Promise<
   for (const fault of faults) {
     const before = await stage.scrape();
     const { story, values = {} } = await fault.begin(stage.scene);
-    stage.say(faultLine(stage.wallMs(), story, metricsOf(fault)));
+    stage.say(faultLine(stage.clock.wallMs(), story, metricsOf(fault)));
     const expressions = expressionsOf(fault, values);
     const seenMs = await waitFor(stage, (samples) => expressions.every((one) => one.isTrue(samples, before)));
-    const now = clockText(stage.wallMs());
+    const now = clockText(stage.clock.wallMs());
     stage.say(seenMs === undefined ? `${now}   not seen` : `${now}   seen after ${seconds(seenMs)}:`);
     for (const { text } of expressions) stage.say(`             ${text}`);
   }
@@ -138,7 +172,7 @@ export async function playForEver(
   for (;;) {
     for (const fault of faults) {
       await play(stage, fault, paceMs);
-      await wait(paceMs, undefined, { signal: stage.signal });
+      await wait(stage, paceMs);
     }
   }
 }

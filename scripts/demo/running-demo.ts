@@ -23,6 +23,8 @@ export interface RunningDemo {
   readonly stage: Stage;
   /** Of neonwatch. */
   readonly url: string;
+  /** Configuration that shows any command of neonwatch this very cluster. */
+  readonly configFile: string;
   /** Where to look, in lines. */
   readonly introduction: readonly string[];
   /** Rejects when the demo is asked to end, or when a part of it fails that it cannot go on without. */
@@ -45,6 +47,13 @@ function createClosing() {
   };
 }
 
+/** To be pasted into a shell. */
+function doctorCommand(configFile: string): string {
+  const isPlain = /^[\w/.-]+$/.test(configFile);
+  const quoted = isPlain ? configFile : `'${configFile.replaceAll("'", "'\\''")}'`;
+  return `npm run neonwatch -- doctor --config ${quoted}`;
+}
+
 function introductionOf(
   cluster: RunningSimulator,
   compute: Compute,
@@ -60,11 +69,15 @@ function introductionOf(
     `first complete scrape after ${first.seconds.toFixed(1)} s: ${first.series} series`,
     '',
     `  metrics     ${watching.url}/metrics`,
+    `  findings    ${watching.url}/api/v1/findings`,
     `  status      ${watching.url}/`,
     `  controller  ${cluster.controllerUrl}/control/v1/node`,
     `  simulator   ${cluster.simUrl}/_sim   (to look at it and to break it)`,
     `  compute     ${compute.appDsn}`,
     `  log         ${logFile}`,
+    '',
+    'What is wrong now, in sentences, from another terminal:',
+    `  ${doctorCommand(watching.configFile)}`,
     '',
     'Ctrl-C ends it and leaves nothing behind.',
     '',
@@ -106,7 +119,7 @@ export async function startDemo({ seed, speed, say, ending }: DemoOptions): Prom
       await Promise.all(scene.held.map((client) => client.end()));
     });
     const logFile = join(folder, 'neonwatch.log');
-    const watching = await startWatching({ controllerUrl: cluster.controllerUrl, compute, logFile, speed });
+    const watching = await startWatching({ cluster, compute, folder, logFile, speed });
     closing.add(() => watching.stop());
     const first = await watching.firstScrape(signal);
     const over = new Promise<never>((_resolve, reject) => {
@@ -116,8 +129,9 @@ export async function startDemo({ seed, speed, say, ending }: DemoOptions): Prom
     over.catch(() => undefined);
     const seconds = (performance.now() - startedMs) / 1_000;
     return {
-      stage: { scene, scrape: watching.scrape, say, wallMs: systemClock.wallMs, patienceMs, signal },
+      stage: { scene, scrape: watching.scrape, say, clock: systemClock, patienceMs, signal },
       url: watching.url,
+      configFile: watching.configFile,
       introduction: introductionOf(cluster, compute, watching, { seconds, series: first.length }, logFile),
       over,
       stop: closing.close,

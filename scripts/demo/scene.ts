@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
+import type { WriteOrder } from '../../src/simulator/postgres/settings-sql.ts';
 import type { World } from '../../src/simulator/world/api.ts';
 import type { TenantDescription } from '../../src/simulator/world/wire.ts';
-import type { Compute, WriteOrder } from './compute.ts';
+import type { Compute } from './compute.ts';
 
 /** The tenant whose compute is the real Postgres. */
 export const watchedTenant = '20000000000000000000000000000002';
@@ -23,6 +24,8 @@ export interface Scene {
   move(tenantId: string, shardNumber: number, nodeId: number): Promise<void>;
   /** Moves every shard of a tenant to where it was at the start, and sets the compute right. */
   moveHome(tenantId: string): Promise<void>;
+  /** Moves every shard of every tenant to where it was at the start. */
+  moveAllHome(): Promise<void>;
   /** Sets the compute to what the controller means, as an operator would. */
   correctCompute(): Promise<void>;
   /** `host:port` of Postgres' protocol at a pageserver, as a compute is told it. */
@@ -82,6 +85,16 @@ export function createScene(world: World, compute: Compute, speed: number, signa
         world.hook.sent.slice(-50).every(({ answer }) => answer !== undefined);
       await scene.until('the hook being done', hasAnswered);
       await scene.correctCompute();
+    },
+    async moveAllHome() {
+      for (const [tenantId, nodes] of homes) {
+        for (const [shardNumber, home] of nodes.entries()) {
+          if (nodesOf(tenantId)[shardNumber] !== home) await startMove(scene, tenantId, shardNumber, home);
+        }
+      }
+      for (const tenantId of homes.keys())
+        await scene.until(`tenant ${tenantId} being home`, () => isQuiet(tenantId));
+      await scene.moveHome(watchedTenant);
     },
     async correctCompute() {
       const located = world.controller.locate(watchedTenant);

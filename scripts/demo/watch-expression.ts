@@ -39,8 +39,6 @@ interface Matcher {
 export interface WatchExpression {
   readonly text: string;
   readonly metric: string;
-  /** A counter does not go back: what it has shown, it shows for good. */
-  readonly isLasting: boolean;
   isTrue(now: readonly ExposedSample[], before: readonly ExposedSample[]): boolean;
 }
 
@@ -89,7 +87,6 @@ export function parseWatchExpression(text: string): WatchExpression {
   return {
     text,
     metric,
-    isLasting: wrapper === 'increase',
     isTrue(now, before) {
       if (wrapper === 'absent') return select(now).length === 0;
       if (wrapper === 'increase') return isOver(sum(select(now)) - sum(select(before)));

@@ -1,9 +1,13 @@
 import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
+import { collectorDefaults } from '../../src/config/collector-names.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/log.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
+import type { RunningSimulator } from '../../src/simulator/http/simulator.ts';
 import { version } from '../../src/version.ts';
 import { isCalm, whatIsWrong } from './calm.ts';
 import type { ComputeAccess } from './compute.ts';
@@ -22,8 +26,10 @@ const readyMs = 60_000;
 const computeName = 'shop';
 
 export interface WatchedAddresses {
-  readonly controllerUrl: string;
+  readonly cluster: Pick<RunningSimulator, 'controllerUrl' | 'brokerUrl' | 'hookUrl'>;
   readonly compute: ComputeAccess;
+  /** Of this run: the configuration and what neonwatch keeps are written into it. */
+  readonly folder: string;
   /** Where neonwatch logs to. */
   readonly logFile: string;
   /** How much oftener it looks than in an unhurried demo. */
@@ -33,6 +39,8 @@ export interface WatchedAddresses {
 /** A neonwatch that looks more often than usual, so that a fault is seen within seconds. */
 export interface Watching {
   readonly url: string;
+  /** Its configuration, for other commands. Only its owner may read it: there are passwords in it. */
+  readonly configFile: string;
   /** One scrape. */
   scrape(): Promise<readonly ExposedSample[]>;
   /** Scrapes until everything is there and well. */
@@ -40,21 +48,20 @@ export interface Watching {
   stop(): Promise<void>;
 }
 
-function configurationOf({ controllerUrl, compute, speed }: WatchedAddresses, port: number): object {
-  const quickMs = Math.max(leastIntervalMs, Math.round(usualIntervalMs / speed));
+function configurationOf({ cluster, compute, folder, speed }: WatchedAddresses, port: number): object {
+  const faster = (ms: number) => Math.max(leastIntervalMs, Math.round(ms / speed));
+  const quickMs = faster(usualIntervalMs);
+  // Less than a run may take, so that it can say who did not answer.
+  const atMost = `${quickMs - 100}ms`;
   const every = (ms: number) => ({ interval: `${ms}ms`, timeout: `${quickMs}ms` });
-  const slow = [
-    'statements',
-    'relations',
-    'vector_indexes',
-    'neurondb',
-    'safekeepers',
-    'leader',
-    'pageserver_secondaries',
-  ];
+  // Those that are slower than the rest by default.
+  const slow = Object.entries(collectorDefaults).filter(([, defaults]) => 'interval' in defaults);
   return {
     http: { listen: `127.0.0.1:${port}` },
-    storageController: { url: controllerUrl },
+    storageController: { url: cluster.controllerUrl },
+    broker: { url: cluster.brokerUrl },
+    computeHook: { url: cluster.hookUrl },
+    dataDir: join(folder, 'neonwatch'),
     computes: [
       {
         name: computeName,
@@ -65,22 +72,39 @@ function configurationOf({ controllerUrl, compute, speed }: WatchedAddresses, po
       },
     ],
     collection: every(quickMs),
-    collectors: Object.fromEntries(slow.map((name) => [name, every(2 * quickMs)])),
-    limits: { connectTimeout: '600ms', headersTimeout: '600ms', bodyTimeout: '600ms' },
-    sql: { statementTimeout: '600ms', lockTimeout: '300ms' },
+    collectors: Object.fromEntries(slow.map(([name]) => [name, every(faster(2 * usualIntervalMs))])),
+    limits: { connectTimeout: atMost, headersTimeout: atMost, bodyTimeout: atMost },
+    sql: { statementTimeout: atMost, lockTimeout: '300ms' },
     series: { perTenant: true, perShard: true },
+    // The demo is in a hurry: its controller calls a pageserver offline after seconds, and its faults last for seconds.
+    findings: {
+      interval: `${quickMs}ms`,
+      thresholds: {
+        drift: { settle: '1s' },
+        compute: { idleTransactionMax: '1s' },
+        nodes: { transitionMax: '20s' },
+      },
+    },
   };
 }
 
+function configFileIn(folder: string): string {
+  return join(folder, 'neonwatch.yaml');
+}
+
 async function start(addresses: WatchedAddresses, port: number): Promise<RunningServer> {
-  const file = 'neonwatch.yaml';
+  const file = configFileIn(addresses.folder);
   // Not process.env: what a shell has set for another cluster is not for the demo.
   const { config } = await loadConfig({
     flags: [],
     env: { NEONWATCH_CONFIG: file },
+    // JSON is YAML.
     readFile: async () => JSON.stringify(configurationOf(addresses, port)),
     mustWatch: true,
   });
+  // Other commands look once: a demo that is in a hurry is no reason to give up on an answer sooner.
+  const text = JSON.stringify(configurationOf({ ...addresses, speed: 1 }, port), undefined, 2);
+  await writeFile(file, `${text}\n`, { mode: 0o600 });
   const log = createWriteStream(addresses.logFile, { flags: 'a' });
   // Removed at the end while the last lines may still be on their way.
   log.on('error', () => undefined);
@@ -100,6 +124,7 @@ export async function startWatching(addresses: WatchedAddresses): Promise<Watchi
   };
   return {
     url: server.url,
+    configFile: configFileIn(addresses.folder),
     scrape: read,
     async firstScrape(signal) {
       const deadlineMs = performance.now() + readyMs;

@@ -2,12 +2,12 @@ import { oneLine } from '../config/print.ts';
 import { ConfigSchema, settings } from '../config/schema.ts';
 import { type Setting, sectionsOf } from '../settings/describe.ts';
 import { commands } from './args.ts';
+import { doctorFlagsAbout } from './doctor/doctor-flags.ts';
 
 const width = 100;
 
 /** The text of `neonwatch --help`, made from the settings' declarations. */
 export function helpText(): string {
-  const commandLines = Object.entries(commands).map(([name, summary]) => `  ${name.padEnd(8)} ${summary}`);
   const sections = sectionsOf(ConfigSchema).flatMap(({ path, description }) => [
     '',
     ...(path === 'collectors' ? collectorLines(description) : sectionLines(path, description)),
@@ -18,12 +18,17 @@ export function helpText(): string {
     'Usage: neonwatch [COMMAND] [FLAGS]',
     '',
     'Commands:',
-    ...commandLines,
+    ...commandLines(),
     '',
     'Flags:',
     ...entry('--config FILE', 'Configuration file, YAML. $NEONWATCH_CONFIG'),
     ...entry('-h, --help', 'This text.'),
     ...entry('-V, --version', 'The version.'),
+    '',
+    'Flags of doctor:',
+    ...Object.entries(doctorFlagsAbout).flatMap(([name, [value, about]]) =>
+      entry(`--${name}${value}`, about),
+    ),
     '',
     ...wrap(
       'Every setting is a key of the file, an environment variable and a flag; a flag wins over the environment, and that over the file.',
@@ -35,6 +40,15 @@ export function helpText(): string {
     ),
     ...sections,
   ].join('\n')}\n`;
+}
+
+/** Names in a column of their own, however long the longest is. */
+function commandLines(): string[] {
+  const longest = Math.max(...Object.keys(commands).map(({ length }) => length));
+  return Object.entries(commands).flatMap(([name, summary]) => {
+    const [first = '', ...rest] = wrap(summary, longest + 4);
+    return [`  ${name.padEnd(longest)}  ${first.trimStart()}`, ...rest];
+  });
 }
 
 function sectionLines(path: string, description: string): string[] {

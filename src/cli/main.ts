@@ -4,7 +4,13 @@ import { version } from '../version.ts';
 import { parseArguments } from './args.ts';
 import { type CommandResult, refused, runConfigCommand } from './config-command.ts';
 import { readConfigText } from './config-text.ts';
+import { runDoctorCommand } from './doctor/doctor-command.ts';
+import { runExplainCommand } from './explain-command.ts';
 import { helpText } from './help.ts';
+import { runPlanCommand } from './plan-command.ts';
+import { runPreflightCommand } from './preflight-command.ts';
+import { runRecordCommand } from './record-command.ts';
+import { runReplayCommand } from './replay-command.ts';
 import { runServeCommand } from './serve-command.ts';
 import { runSimulateCommand } from './simulate-command.ts';
 
@@ -27,7 +33,7 @@ function askedToEnd(): Promise<string> {
 }
 
 function run(argv: readonly string[]): CommandResult | Promise<CommandResult> {
-  const { command, rest, flags, help, version: wantsVersion } = parseArguments(argv);
+  const { command, rest, flags, own, help, version: wantsVersion } = parseArguments(argv);
   if (help) return { exitCode: 0, stdout: helpText(), stderr: '' };
   if (wantsVersion) return { exitCode: 0, stdout: `neonwatch ${version}\n`, stderr: '' };
   const sources = { flags, env: process.env, readFile: readConfigText };
@@ -35,6 +41,17 @@ function run(argv: readonly string[]): CommandResult | Promise<CommandResult> {
   const print = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };
+  const isScreen = process.stdout.isTTY === true;
+  const isColoured = isScreen && !process.env['NO_COLOR'];
+  const setting = { width: isScreen ? process.stdout.columns : undefined, isColoured };
+  if (command === 'explain') return runExplainCommand(rest, setting);
+  if (command === 'preflight') return runPreflightCommand(rest, sources, setting);
+  if (command === 'plan') return runPlanCommand(own, sources, setting);
+  if (command === 'record') return runRecordCommand(rest, sources);
+  if (command === 'replay') return runReplayCommand(rest, own, setting);
+  if (command === 'doctor') {
+    return runDoctorCommand(own, sources, { print, setting, isScreen, asked: askedToEnd });
+  }
   if (command === 'simulate') return runSimulateCommand(rest, { print, asked: askedToEnd() });
   return runServeCommand(sources, { print, logTo: process.stderr, asked: askedToEnd() });
 }

@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../clock.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { nearest } from '../settings/nearest.ts';
+import { looksLikeSecret } from '../settings/secret.ts';
 import { type RunningSimulator, startSimulator } from '../simulator/http/simulator.ts';
+import type { TokenKeys } from '../simulator/http/tokens.ts';
+import { driveCompute } from '../simulator/postgres/driven-compute.ts';
 import { createWorld } from '../simulator/world/world.ts';
 import { type CommandResult, refused } from './config-command.ts';
+import { readConfigText } from './config-text.ts';
 import type { Terminal } from './serve-command.ts';
 
 interface NumberFlag {
@@ -42,6 +47,7 @@ type Numbers = { readonly [Name in keyof typeof numbers]: number | undefined };
 
 interface SimulateFlags extends Numbers {
   readonly hookUrl: string | undefined;
+  readonly computeDsnFile: string | undefined;
   readonly wantsHookRequests: boolean;
   readonly wantsTokens: boolean;
   readonly isStepped: boolean;
@@ -51,6 +57,7 @@ interface SimulateFlags extends Numbers {
 const words = {
   'hook-url': { type: 'string' },
   'hook-requests': { type: 'boolean' },
+  'compute-dsn-file': { type: 'string' },
   auth: { type: 'boolean' },
   stepped: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -59,6 +66,8 @@ const words = {
 const wordsAbout: Readonly<Record<keyof typeof words, string>> = {
   'hook-url': 'send notifications to this compute hook, of your own',
   'hook-requests': "send notifications to the simulator's hook over HTTP",
+  'compute-dsn-file':
+    'set the Postgres whose DSN is in this file as the first compute (postgresql://…, superuser)',
   auth: 'ask for tokens, and print one a scope',
   stepped: 'time stands still but for POST /_sim/advance',
   help: 'this text',
@@ -71,14 +80,14 @@ function simulateHelp(): string {
     initial === undefined ? about : `${about} (default: ${initial})`,
   ]);
   const rest = Object.entries(wordsAbout).map(([name, about]) => [
-    name === 'hook-url' ? '--hook-url URL' : `--${name}`,
+    `--${name}${words[name as keyof typeof words].type === 'boolean' ? '' : name.endsWith('-file') ? ' FILE' : ' URL'}`,
     about,
   ]);
   return `${[
     'neonwatch simulate serves a simulated Neon on 127.0.0.1 until Ctrl-C, and prints the configuration that',
     'points neonwatch at it. /_sim on the printed address shows the world and breaks it.',
     '',
-    ...[...lines, ...rest].map(([flag = '', about = '']) => `  ${flag.padEnd(24)}${about}`),
+    ...[...lines, ...rest].map(([flag = '', about = '']) => `  ${flag.padEnd(26)}${about}`),
   ].join('\n')}\n`;
 }
 
@@ -116,10 +125,16 @@ function parseSimulateFlags(argv: readonly string[]): SimulateFlags {
   };
   const hookUrl = text('hook-url');
   if (hookUrl !== undefined && !URL.canParse(hookUrl)) throw new ConfigError(['--hook-url: expected a URL']);
+  const computeDsnFile = text('compute-dsn-file');
+  if (computeDsnFile !== undefined && looksLikeSecret(computeDsnFile))
+    throw new ConfigError([
+      '--compute-dsn-file: expected the path of a file that holds the DSN, got the DSN itself',
+    ]);
   const names = Object.keys(numbers) as (keyof typeof numbers)[];
   return {
     ...(Object.fromEntries(names.map((name) => [name, numberOf(name, text(name))])) as Numbers),
     hookUrl,
+    computeDsnFile,
     wantsHookRequests: values['hook-requests'] === true,
     wantsTokens: values['auth'] === true,
     isStepped: values['stepped'] === true,
@@ -128,6 +143,11 @@ function parseSimulateFlags(argv: readonly string[]): SimulateFlags {
 }
 
 const scopes = ['admin', 'infra', 'scrubber', 'pageserverapi', 'safekeeperdata'] as const;
+
+/** Good for every compute_ctl. */
+function computeToken(tokens: TokenKeys): string {
+  return tokens.issue({ scope: 'compute_ctl:admin', aud: ['compute'] });
+}
 
 /** What is printed: YAML that neonwatch takes as it stands, the rest of the addresses as comments. */
 function addressLines(simulator: RunningSimulator): readonly string[] {
@@ -140,13 +160,47 @@ function addressLines(simulator: RunningSimulator): readonly string[] {
     ...(tokens === undefined ? [] : ['pageservers:', `  token: ${tokens.issue({ scope: 'pageserverapi' })}`]),
     ...(tokens === undefined
       ? []
-      : scopes.map((scope) => `# token of scope ${scope}: ${tokens.issue({ scope })}`)),
+      : [
+          ...scopes.map((scope) => `# token of scope ${scope}: ${tokens.issue({ scope })}`),
+          `# token of compute_ctl: ${computeToken(tokens)}`,
+        ]),
+    `broker: { url: ${simulator.brokerUrl} }`,
+    `computeHook: { url: ${simulator.hookUrl} }`,
     `# pageservers: ${list(simulator.pageserverUrls)}`,
     `# safekeepers: ${list(simulator.safekeeperUrls)}`,
-    `# broker: ${simulator.brokerUrl}`,
     `# compute_ctl: ${list(simulator.computeUrls)}`,
-    `# hook: ${simulator.hookUrl}`,
     `# look and break: ${simulator.simUrl}/_sim`,
+  ];
+}
+
+/** The connection string in the file. @throws an `Error` that does not show it */
+async function readDsn(file: string): Promise<string> {
+  const text = await readConfigText(file).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`--compute-dsn-file: cannot read ${file}: ${error.code}`);
+  });
+  const dsn = text.trim();
+  if (/^postgres(?:ql)?:\/\/\S+$/.test(dsn) && URL.canParse(dsn)) return dsn;
+  throw new Error(
+    `--compute-dsn-file: ${file} does not hold a connection string such as postgresql://user@host:5432/database`,
+  );
+}
+
+/** Puts a real Postgres in the place of the first compute. @returns lines of neonwatch's configuration for it */
+async function useCompute(
+  { world, computeUrls, tokens }: RunningSimulator,
+  file: string,
+  print: (line: string) => void,
+): Promise<readonly string[]> {
+  const [compute] = world.computes();
+  if (compute === undefined) throw new Error('--compute-dsn-file: there is no compute; see --computes');
+  const onMissed = (reason: string): void =>
+    print(`# the compute missed a change of its settings: ${reason}`);
+  await driveCompute({ world, compute, dsn: await readDsn(file), onMissed });
+  return [
+    'computes:',
+    `  - dsnFile: ${JSON.stringify(resolve(file))}`,
+    `    computeCtlUrl: ${computeUrls.get(compute.tenantId)}`,
+    ...(tokens === undefined ? [] : [`    computeCtlToken: ${computeToken(tokens)}`]),
   ];
 }
 
@@ -188,13 +242,16 @@ export async function runSimulateCommand(
 ): Promise<CommandResult> {
   const flags = parseSimulateFlags(argv);
   if (flags.wantsHelp) return { exitCode: 0, stdout: simulateHelp(), stderr: '' };
-  let simulator: RunningSimulator;
+  let simulator: RunningSimulator | undefined;
   try {
     simulator = await start(flags);
+    const { computeDsnFile: file } = flags;
+    const compute = file === undefined ? [] : await useCompute(simulator, file, terminal.print);
+    for (const line of [...compute, ...addressLines(simulator)]) terminal.print(line);
   } catch (error) {
+    await simulator?.stop();
     return refused([error instanceof Error ? error.message : String(error)]);
   }
-  for (const line of addressLines(simulator)) terminal.print(line);
   await terminal.asked;
   await simulator.stop();
   return { exitCode: 0, stdout: '', stderr: '' };

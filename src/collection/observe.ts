@@ -33,5 +33,6 @@ export function observedHttp(http: JsonReader, { note }: ReadInstants): JsonRead
     getJsonList: (path, element, signal, options) =>
       note(() => http.getJsonList(path, element, signal, options)),
     getStatus: (path, signal) => note(() => http.getStatus(path, signal)),
+    getMetrics: (path, wanted, signal) => note(() => http.getMetrics(path, wanted, signal)),
   };
 }

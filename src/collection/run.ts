@@ -33,7 +33,9 @@ export function httpRun(
       const instants = readInstants(clock);
       const observed = observedHttp(http, instants);
       const describe = inputs.describe === http ? observed : observedHttp(inputs.describe, instants);
-      const observedInputs = { ...inputs, describe };
+      const withoutToken =
+        inputs.withoutToken === http ? observed : observedHttp(inputs.withoutToken, instants);
+      const observedInputs = { ...inputs, describe, withoutToken };
       const context = { http: observed, target, previous, inputs: observedInputs, clock, signal };
       return taken(await collector.collect(context), instants);
     },

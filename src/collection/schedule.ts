@@ -47,7 +47,7 @@ interface Watched {
 }
 
 function isSame(left: Target, right: Target): boolean {
-  return left.url === right.url && left.nodeId === right.nodeId;
+  return left.url === right.url && left.nodeId === right.nodeId && left.safekeeperId === right.safekeeperId;
 }
 
 /**

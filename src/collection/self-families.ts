@@ -4,7 +4,7 @@ import { family } from '../metrics/family.ts';
 import { flag, sample } from '../metrics/samples.ts';
 import type { JobStatus } from './job.ts';
 
-const setAsideReasons: readonly SetAsideReason[] = ['duplicate', 'bad_id'];
+const setAsideReasons: readonly SetAsideReason[] = ['duplicate', 'bad_id', 'bad_line'];
 
 /** The two labels that every one of these has. */
 function labelsOf({ collector, target }: JobStatus) {
@@ -103,7 +103,7 @@ const lastSuccess = family({
 const setAside = family({
   name: 'neonwatch_collector_rows_set_aside',
   type: 'gauge',
-  help: 'Rows that the last successful run of a collector at a target left out: duplicate, or with an id that is none.',
+  help: 'Rows that the last successful run of a collector at a target left out: duplicate, with an id that is none, or lines of a metrics page that are none.',
   labels: ['collector', 'target', 'reason'],
   cardinality: 'process',
   *samples(statuses: readonly JobStatus[]) {

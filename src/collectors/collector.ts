@@ -19,6 +19,8 @@ export interface CollectInputs {
   readonly settings: CollectSettings;
   /** The controller with the token for describing tenants one by one; the same as `http` when no other is set. */
   readonly describe: JsonReader;
+  /** The same target without any token, whatever is configured; the same as `http` when nothing is. */
+  readonly withoutToken: JsonReader;
   /** Fresh readings of `pageserver_locations`, one per node. */
   readonly locations: () => readonly NodeLocations[];
   /** Whether the locations of every watched pageserver were asked for at least once, with or without success. */
@@ -46,7 +48,7 @@ export interface Skipped {
 }
 
 /** Why a row that has the right shape is not used. A closed set: it is a metric label. */
-export type SetAsideReason = 'duplicate' | 'bad_id';
+export type SetAsideReason = 'duplicate' | 'bad_id' | 'bad_line';
 
 /** Rows of a reading that were left out, so that one bad row does not cost the rest. Counted, never silent. */
 export type SetAside = Readonly<Partial<Record<SetAsideReason, number>>>;

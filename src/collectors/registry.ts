@@ -1,4 +1,6 @@
+import { broker } from './broker/broker-status.ts';
 import type { Collector, ReadingBase, Skipped } from './collector.ts';
+import { computeCtl } from './compute/compute-ctl.ts';
 import { computeHealth } from './compute/compute-health.ts';
 import { computeSettings } from './compute/compute-settings.ts';
 import { neurondb } from './compute/neurondb.ts';
@@ -7,13 +9,19 @@ import { relations } from './compute/relations.ts';
 import { statements } from './compute/statements.ts';
 import { vectorIndexes } from './compute/vector-indexes.ts';
 import { controllerDatabase } from './controller-database/controller-database.ts';
+import { computeHook } from './hook/compute-hook.ts';
 import { pageserverLocations } from './pageserver/locations.ts';
+import { pageserverMetrics } from './pageserver/pageserver-metrics.ts';
 import { pageserverSecondaries } from './pageserver/secondaries.ts';
 import { pageserverStatus } from './pageserver/status.ts';
 import { pageserverUtilization } from './pageserver/utilization.ts';
 import { postgres } from './postgres/postgres.ts';
+import { safekeeperMetrics } from './safekeeper/safekeeper-metrics.ts';
+import { safekeeperStatus } from './safekeeper/safekeeper-status.ts';
 import type { SqlCollector, SqlReadingBase } from './sql-collector.ts';
+import { controllerAccess } from './storage-controller/controller-access.ts';
 import { controllerHealth } from './storage-controller/controller-health.ts';
+import { controllerMetrics } from './storage-controller/controller-metrics.ts';
 import { leader } from './storage-controller/leader.ts';
 import { nodes } from './storage-controller/nodes.ts';
 import { safekeepers } from './storage-controller/safekeepers.ts';
@@ -22,6 +30,8 @@ import { tenants } from './storage-controller/tenants.ts';
 /** THE list of collectors. Its order is the order of families on the page. */
 export const collectors = [
   controllerHealth,
+  controllerMetrics,
+  controllerAccess,
   leader,
   nodes,
   safekeepers,
@@ -30,6 +40,12 @@ export const collectors = [
   pageserverLocations,
   pageserverUtilization,
   pageserverSecondaries,
+  pageserverMetrics,
+  safekeeperStatus,
+  safekeeperMetrics,
+  broker,
+  computeHook,
+  computeCtl,
 ] as const;
 
 /** The list of collectors that read by SQL; they follow the others on the page. */

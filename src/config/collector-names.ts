@@ -18,11 +18,21 @@ export const collectorDefaults = {
   // Answers only after 30 s when the controller's database is away.
   leader: { interval: '60s', timeout: '40s' },
   controller_health: {},
+  controller_metrics: {},
+  // Whether strangers are let in changes when somebody restarts the controller with other flags.
+  controller_access: { interval: '5m' },
   pageserver_status: {},
   pageserver_locations: {},
   pageserver_utilization: {},
   // Several requests per run, and warmth changes over minutes.
   pageserver_secondaries: { interval: '30s' },
+  // Hundreds of kilobytes and more, most of which is not used.
+  pageserver_metrics: { interval: '30s' },
+  safekeeper_status: {},
+  safekeeper_metrics: { interval: '30s' },
+  broker: {},
+  compute_hook: {},
+  compute_ctl: {},
   compute_settings: {},
   compute_health: {},
   statements: { interval: '30s' },

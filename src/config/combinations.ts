@@ -1,4 +1,6 @@
+import { detectors } from '../alerts/registry.ts';
 import { formatDuration } from '../settings/duration.ts';
+import { nearest } from '../settings/nearest.ts';
 import { collectorNames } from './collector-names.ts';
 import { collectorSchedule } from './collector-schedule.ts';
 import type { Config } from './schema.ts';
@@ -21,21 +23,26 @@ export function impossibleCombinations(config: Config): Refusal[] {
     ...computesAtOdds(config),
     ...statementsOverTimeout(config),
     ...repeatedUrls(config),
+    ...peersAtOdds(config),
     ...placementWithoutSource(config),
     ...timeoutsOverIntervals(config),
     ...connectOverTimeout(config),
+    ...unheardOfFindings(config),
   ];
 }
 
 /** A configuration that watches nothing: refused where it is meant to watch. The message stands alone. */
 export function nothingToWatch(config: Config): Refusal | undefined {
-  const { storageController, pageservers, computes } = config;
+  const { storageController, pageservers, safekeepers, broker, computeHook, computes } = config;
   const isWatching =
     storageController.url !== undefined ||
     storageController.dsn !== undefined ||
     storageController.dsnFile !== undefined ||
     pageservers.urls.length > 0 ||
-    computes.some(({ wake }) => wake !== 'never');
+    safekeepers.urls.length > 0 ||
+    broker.url !== undefined ||
+    computeHook.url !== undefined ||
+    computes.some(({ wake, computeCtlUrl }) => wake !== 'never' || computeCtlUrl !== undefined);
   if (isWatching) return undefined;
   return {
     settings: ['storageController.url', 'pageservers.urls'],
@@ -45,12 +52,29 @@ export function nothingToWatch(config: Config): Refusal | undefined {
   };
 }
 
-function doubledSecrets({ storageController, pageservers }: Config): Refusal[] {
+function unheardOfFindings({ findings }: Config): Refusal[] {
+  const ids = detectors.map(({ id }) => id);
+  return findings.disabled.flatMap((id, at): Refusal[] => {
+    if (ids.includes(id)) return [];
+    const near = nearest(id, ids);
+    const remedy = near === undefined ? 'docs/detectors.md lists them' : `did you mean "${near}"?`;
+    return [
+      {
+        settings: ['findings.disabled'],
+        inner: [at],
+        message: `there is no finding ${JSON.stringify(id)}; ${remedy}`,
+      },
+    ];
+  });
+}
+
+function doubledSecrets({ storageController, pageservers, safekeepers }: Config): Refusal[] {
   const pairs = [
     ['storageController.token', storageController.token, storageController.tokenFile],
     ['storageController.describeToken', storageController.describeToken, storageController.describeTokenFile],
     ['storageController.dsn', storageController.dsn, storageController.dsnFile],
     ['pageservers.token', pageservers.token, pageservers.tokenFile],
+    ['safekeepers.token', safekeepers.token, safekeepers.tokenFile],
   ] as const;
   return pairs.flatMap(([path, value, file]): Refusal[] => {
     if (value === undefined || file === undefined) return [];
@@ -112,17 +136,31 @@ function statementsOverTimeout({ sql }: Config): Refusal[] {
   return [{ settings: ['sql.lockTimeout', 'sql.statementTimeout'], message }];
 }
 
-function repeatedUrls({ pageservers: { urls } }: Config): Refusal[] {
-  return urls.flatMap((url, index): Refusal[] => {
-    const first = urls.indexOf(url);
-    if (first === index) return [];
-    return [
-      {
-        settings: ['pageservers.urls'],
-        inner: [index],
-        message: `the same as pageservers.urls[${first}]; remove one`,
-      },
-    ];
+function repeatedUrls({ pageservers, safekeepers, storageController }: Config): Refusal[] {
+  const lists = [
+    ['pageservers.urls', pageservers.urls],
+    ['safekeepers.urls', safekeepers.urls],
+    ['storageController.peers', storageController.peers],
+  ] as const;
+  return lists.flatMap(([path, urls]) =>
+    urls.flatMap((url, index): Refusal[] => {
+      const first = urls.indexOf(url);
+      if (first === index) return [];
+      return [{ settings: [path], inner: [index], message: `the same as ${path}[${first}]; remove one` }];
+    }),
+  );
+}
+
+function peersAtOdds({ storageController: { url, peers } }: Config): Refusal[] {
+  if (url === undefined && peers.length > 0) {
+    const message = 'needs storageController.url, which is not set; set it to one of them';
+    return [{ settings: ['storageController.peers', 'storageController.url'], message }];
+  }
+  const own = url === undefined ? undefined : new URL(url).host;
+  return peers.flatMap((peer, index): Refusal[] => {
+    if (new URL(peer).host !== own) return [];
+    const message = 'the same host and port as storageController.url; list only the other instances';
+    return [{ settings: ['storageController.peers', 'storageController.url'], inner: [index], message }];
   });
 }
 

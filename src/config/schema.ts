@@ -1,13 +1,19 @@
 import { z } from 'zod';
 import { type Setting, settingsOf } from '../settings/describe.ts';
 import { AddressMap } from '../settings/host-port.ts';
+import { FilePath } from '../settings/secret.ts';
+import { Broker } from './sections/broker.ts';
 import { Collection } from './sections/collection.ts';
 import { Collectors } from './sections/collectors.ts';
+import { ComputeHook } from './sections/compute-hook.ts';
 import { Computes } from './sections/computes.ts';
+import { Findings } from './sections/findings.ts';
+import { Heal } from './sections/heal.ts';
 import { Http } from './sections/http.ts';
 import { Limits } from './sections/limits.ts';
 import { Log } from './sections/log.ts';
 import { Pageservers } from './sections/pageservers.ts';
+import { Safekeepers } from './sections/safekeepers.ts';
 import { Series } from './sections/series.ts';
 import { Sql } from './sections/sql.ts';
 import { StorageController } from './sections/storage-controller.ts';
@@ -22,6 +28,9 @@ export const ConfigSchema = z.strictObject({
   log: Log,
   storageController: StorageController,
   pageservers: Pageservers,
+  safekeepers: Safekeepers,
+  broker: Broker,
+  computeHook: ComputeHook,
   computes: Computes,
   sql: Sql,
   addresses: AddressMap.default({}).meta({
@@ -33,6 +42,14 @@ export const ConfigSchema = z.strictObject({
   collection: Collection,
   collectors: Collectors,
   series: Series,
+  findings: Findings,
+  heal: Heal,
+  dataDir: FilePath.optional().meta({
+    description:
+      'Folder that keeps what must outlive a restart: which findings are pending and firing. Made when missing; ' +
+      'without it a restart forgets them.',
+    example: '/var/lib/neonwatch',
+  }),
 });
 
 export type Config = z.output<typeof ConfigSchema>;

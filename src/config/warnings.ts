@@ -12,31 +12,43 @@ function isInClear(url: string | undefined): boolean {
   return url?.startsWith('http:') === true && !isLoopbackUrl(url);
 }
 
-function tokensInClear({ storageController, pageservers }: Config): string[] {
-  const { url, token, tokenFile, describeToken, describeTokenFile } = storageController;
+function tokensInClear(config: Config): string[] {
+  const { url, peers, token, tokenFile, describeToken, describeTokenFile } = config.storageController;
+  const toAnother = 'a token is sent to another machine over plain http; use https';
   const warnings: string[] = [];
-  if (
-    isInClear(url) &&
-    [token, tokenFile, describeToken, describeTokenFile].some((given) => given !== undefined)
-  ) {
-    warnings.push('storageController.url: a token is sent to another machine over plain http; use https');
-  }
-  if (pageservers.token === undefined && pageservers.tokenFile === undefined) return warnings;
-  if (pageservers.urls.some(isInClear)) {
-    warnings.push('pageservers.urls: a token is sent to another machine over plain http; use https');
-  }
-  // Where discovered pageservers are is known only later; they are rarely on this machine when the controller is not.
-  if (pageservers.discover && pageservers.scheme === 'http' && url !== undefined && !isLoopbackUrl(url)) {
-    warnings.push(
-      'pageservers.scheme: a token is sent to discovered pageservers over plain http; set pageservers.scheme: https',
-    );
+  const hasToken = token !== undefined || tokenFile !== undefined;
+  const hasDescribeToken = describeToken !== undefined || describeTokenFile !== undefined;
+  if (isInClear(url) && (hasToken || hasDescribeToken)) warnings.push(`storageController.url: ${toAnother}`);
+  if (peers.some(isInClear) && hasToken) warnings.push(`storageController.peers: ${toAnother}`);
+  for (const path of ['pageservers', 'safekeepers'] as const) {
+    const servers = config[path];
+    if (servers.token === undefined && servers.tokenFile === undefined) continue;
+    if (servers.urls.some(isInClear)) warnings.push(`${path}.urls: ${toAnother}`);
+    // Where discovered servers are is known only later; they are rarely on this machine when the controller is not.
+    const isAway = url !== undefined && !isLoopbackUrl(url);
+    if (servers.discover && servers.scheme === 'http' && isAway) {
+      warnings.push(
+        `${path}.scheme: a token is sent to discovered ${path} over plain http; set ${path}.scheme: https`,
+      );
+    }
   }
   return warnings;
 }
 
-function caWithoutTls({ storageController: { url, caFile } }: Config): string[] {
-  if (caFile === undefined || url?.startsWith('http:') !== true) return [];
-  return ['storageController.caFile: has no effect, because storageController.url is http'];
+function caWithoutTls({ storageController, safekeepers }: Config): string[] {
+  const { url, peers, caFile } = storageController;
+  const warnings: string[] = [];
+  const isTls = [url, ...peers].some((one) => one?.startsWith('https:'));
+  if (caFile !== undefined && url !== undefined && !isTls) {
+    warnings.push('storageController.caFile: has no effect, because storageController.url is http');
+  }
+  const isSafekeeperTls =
+    (safekeepers.discover && safekeepers.scheme === 'https') ||
+    safekeepers.urls.some((one) => one.startsWith('https:'));
+  if (safekeepers.caFile !== undefined && !isSafekeeperTls) {
+    warnings.push('safekeepers.caFile: has no effect, because no safekeeper is dialled over https');
+  }
+  return warnings;
 }
 
 function secretsInFlags(assignments: Iterable<Assignment>): string[] {

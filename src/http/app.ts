@@ -7,6 +7,7 @@ import { metricsRoute, type SnapshotReader } from './metrics-route.ts';
 const routes = [
   { path: '/', summary: 'this page' },
   { path: '/metrics', summary: 'the metrics, for Prometheus' },
+  { path: '/api/v1/findings', summary: 'what is wrong and what could not be judged, as JSON' },
   { path: '/-/healthy', summary: 'whether the process runs' },
   { path: '/-/ready', summary: 'whether it can be scraped, or why not' },
 ] as const satisfies readonly RouteLink[];
@@ -30,6 +31,8 @@ export interface AppDependencies {
   /** Why the process is not ready, one sentence each; empty when it is. */
   readonly readiness: () => readonly string[];
   readonly status: () => readonly CollectorStatus[];
+  /** The answer of `/api/v1/findings`, ready to be made JSON; undefined when findings are switched off. */
+  readonly findings: () => object | undefined;
   readonly clock: Clock;
   readonly onRequest: (request: AnsweredRequest) => void;
   /** A mistake of ours while answering; the client was told 500. */
@@ -38,7 +41,7 @@ export interface AppDependencies {
 
 /** The HTTP face. Listens to nothing: `listen` does. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { version, openMetrics, snapshots, readiness, status } = dependencies;
+  const { version, openMetrics, snapshots, readiness, status, findings } = dependencies;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -55,6 +58,13 @@ export function createApp(dependencies: AppDependencies): Express {
       response.set('Cache-Control', 'no-store').type('html').send(page);
     },
     '/metrics': metricsRoute(snapshots, openMetrics),
+    '/api/v1/findings': (_request, response) => {
+      const found = findings();
+      response.set('Cache-Control', 'no-store');
+      if (found === undefined) {
+        response.status(404).json({ msg: 'findings are switched off; set findings.enabled' });
+      } else response.json(found);
+    },
     '/-/healthy': (_request, response) => sendText(response, 200, ['healthy']),
     '/-/ready': (_request, response) => {
       const reasons = readiness();

@@ -35,6 +35,8 @@ export interface TenantPlacement {
   readonly tenantId: string;
   /** Undefined when placement was put together from pageservers' locations. */
   readonly policy: PlacementPolicy | undefined;
+  /** In blocks of 8 kB, as `neon.stripe_size` has it; means nothing for one shard. Undefined as `policy` is. */
+  readonly stripeSizeBlocks: number | undefined;
   readonly shards: readonly ShardPlacement[];
 }
 

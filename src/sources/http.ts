@@ -7,6 +7,7 @@ import { DialError } from './http-failure.ts';
 import { statusFailure } from './http-status.ts';
 import { readJson, readJsonList, readText, skipBody } from './json-answer.ts';
 import type { JsonReader } from './json-reader.ts';
+import { readMetricsPage } from './metrics-page.ts';
 import { cleanText, shownPath, withoutSecret } from './safe-text.ts';
 import type { TokenSource } from './token.ts';
 
@@ -19,8 +20,8 @@ export interface HttpTargetOptions {
   readonly url: string;
   /** The setting that named the address, for remedies: `storageController.url`. */
   readonly setting: string;
-  /** `host:port` as the controller announced it; absent when the address stands in the configuration. */
-  readonly announced?: string | undefined;
+  /** What the controller announced as `host:port`; absent when the address stands in the configuration. */
+  readonly announced?: { readonly as: 'pageserver' | 'safekeeper'; readonly name: string } | undefined;
   readonly bearer?: TokenSource | undefined;
   /** Appended when access is denied: which token setting, and which scope it needs. */
   readonly deniedHint?: string | undefined;
@@ -59,6 +60,14 @@ export function openHttpTarget(options: HttpTargetOptions): HttpTarget {
     getJsonList: (path, element, signal, list) =>
       send(target, path, signal, (answer) => readJsonList(answer, element, rules, list)),
     getStatus: (path, signal) => send(target, path, signal, statusOnly, { anyStatus: true }),
+    getMetrics: (path, wanted, signal) =>
+      send(
+        target,
+        path,
+        signal,
+        (answer) => readMetricsPage(answer.chunks(rules.maxBodyBytes), wanted, clock),
+        { accept: 'text/plain;version=0.0.4' },
+      ),
     close: () => connections.close(),
     stats: () => connections.stats(),
   };
@@ -78,7 +87,7 @@ async function send<Result>(
   path: string,
   signal: AbortSignal,
   read: (answer: Answer) => Promise<Result>,
-  { anyStatus = false } = {},
+  { anyStatus = false, accept = 'application/json' } = {},
 ): Promise<Result> {
   const { options, caSetting } = target;
   let secret: string | undefined;
@@ -88,7 +97,7 @@ async function send<Result>(
     const authorities = await target.authorities?.read();
     const wirePath = `${base.pathname.replace(/\/+$/, '')}${path}`;
     const headers = {
-      accept: 'application/json',
+      accept,
       'accept-encoding': 'identity',
       ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
     };
@@ -135,8 +144,8 @@ function undialled(error: DialError, options: HttpTargetOptions, origin: string,
   if (announced === undefined) {
     return `GET ${origin}${shownPath(path)}: ${error.message}; is the server up and ${setting} right?`;
   }
-  const name = cleanText(announced, 100);
-  const cannot = `pageserver announced as ${name} cannot be dialled from here as ${origin}: ${error.message}`;
+  const name = cleanText(announced.name, 100);
+  const cannot = `${announced.as} announced as ${name} cannot be dialled from here as ${origin}: ${error.message}`;
   return `${cannot}; if it has another address here, map it: addresses: {${JSON.stringify(name)}: "host:port"}`;
 }
 

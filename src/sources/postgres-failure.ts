@@ -77,9 +77,13 @@ interface ServerAnswer {
 /** Tells a failure of any kind with the server before it and the remedy behind it, and without the password. */
 export function postgresFailure(thrown: unknown, context: FailureContext): SourceError {
   if (thrown instanceof NamedFailure) return thrown;
-  const { reason, words, cause, sqlState } = described(thrown, context);
+  const { reason, words, cause, sqlState, isConnected } = described(thrown, context);
   const message = withoutSecret(`${context.server}: ${words}`, context.password);
-  return new NamedFailure(reason, message, { cause, ...(sqlState === undefined ? {} : { sqlState }) });
+  return new NamedFailure(reason, message, {
+    cause,
+    isConnected,
+    ...(sqlState === undefined ? {} : { sqlState }),
+  });
 }
 
 /** A failure that has its server in its message already. */
@@ -90,11 +94,13 @@ interface Described {
   readonly words: string;
   readonly cause: unknown;
   readonly sqlState?: string;
+  readonly isConnected?: boolean | undefined;
 }
 
 function described(thrown: unknown, context: FailureContext): Described {
   if (thrown instanceof SourceError) {
-    return { reason: thrown.reason, words: thrown.message, cause: thrown.cause };
+    const { reason, message, cause, isConnected } = thrown;
+    return { reason, words: message, cause, isConnected };
   }
   const answer = serverAnswer(thrown);
   if (answer !== undefined) return fromServer(answer, context);
@@ -130,6 +136,7 @@ function fromServer(answer: ServerAnswer, context: FailureContext): Described {
     words: `${cleanText(message, 300)} (SQLSTATE ${sqlState})${where}${advice}`,
     cause: undefined,
     sqlState,
+    isConnected: true,
   };
 }
 

@@ -10,6 +10,7 @@ import { type FailureContext, postgresFailure } from './postgres-failure.ts';
 import { checkManyRows } from './postgres-rows.ts';
 import { StuckBackends } from './postgres-stuck.ts';
 import { Turns } from './postgres-turns.ts';
+import { lateness, type Visit } from './postgres-visit.ts';
 import type { SessionOptions, SqlReader, SqlSession } from './sql-reader.ts';
 
 /** How long a cancelled statement and a closed connection may take to end on the server before the next one is opened. */
@@ -47,18 +48,6 @@ export interface PostgresServer extends SqlReader {
  */
 export function openPostgres(options: PostgresOptions): PostgresServer {
   return new OneConnection(options);
-}
-
-/** One session's way through the connection: what it is doing, for its deadline, and what it must leave in order. */
-interface Visit {
-  readonly end: AbortController;
-  readonly options: SessionOptions;
-  doing: string;
-  connection: PostgresConnection | undefined;
-  /** The end of the connection before, which the next session waits for even if this one no longer does. */
-  goodbye: Promise<unknown> | undefined;
-  sql: string;
-  isOver: boolean;
 }
 
 class OneConnection implements PostgresServer {
@@ -102,7 +91,7 @@ class OneConnection implements PostgresServer {
     };
     const expire = () => {
       const elapsedMs = Math.round(this.#options.clock.monotonicMs() - startedMs);
-      const late = new SourceError('timeout', `the deadline passed after ${elapsedMs} ms, ${visit.doing}`);
+      const late = lateness(visit, `the deadline passed after ${elapsedMs} ms`);
       visit.end.abort(this.#named(late, options));
     };
     if (signal.aborted) expire();
@@ -168,7 +157,7 @@ class OneConnection implements PostgresServer {
     const limit = new AbortController();
     const { connectTimeoutMs, clock } = this.#options;
     const stopTimer = clock.after(connectTimeoutMs, () =>
-      limit.abort(new SourceError('timeout', `no success after ${connectTimeoutMs} ms, ${visit.doing}`)),
+      limit.abort(lateness(visit, `no success after ${connectTimeoutMs} ms`)),
     );
     const follow = () => limit.abort(visit.end.signal.reason);
     if (visit.end.signal.aborted) follow();

@@ -40,9 +40,8 @@ export interface AgreementFacts {
   readonly conflictingGenerations: number | undefined;
 }
 
-/** What the pageservers say, by shard. */
+/** Whom of the pageservers anybody could ask. */
 export interface Witnesses {
-  readonly seen: ReadonlyMap<string, readonly Seen[]>;
   readonly readNodes: ReadonlySet<number>;
   /** Whether the locations of every node in the node list were read. */
   readonly isComplete: boolean;
@@ -55,7 +54,7 @@ export interface Witnesses {
 export function classify(
   shard: ShardPlacement,
   seen: readonly Seen[],
-  witnesses: Pick<Witnesses, 'readNodes' | 'isComplete'>,
+  witnesses: Witnesses,
   wantsAttached: boolean,
 ): Agreement {
   const { nodeAttached } = shard;

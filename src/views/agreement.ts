@@ -1,7 +1,7 @@
-import { type Breathe, rowsPerBreath } from '../breathe.ts';
+import { type Breathe, eachBreathing, rowsPerBreath } from '../breathe.ts';
 import type { Readings } from '../collection/store.ts';
 import { isAttached } from '../neon/location.ts';
-import type { ShardPlacement } from '../neon/placement.ts';
+import type { ShardPlacement, TenantPlacement } from '../neon/placement.ts';
 import {
   type Agreement,
   type AgreementFacts,
@@ -13,27 +13,8 @@ import {
   type Witnesses,
 } from './agreement-facts.ts';
 import { agreementFamilies } from './agreement-families.ts';
+import { type LocationIndex, locationIndex, matchTenants } from './location-index.ts';
 import type { View } from './view.ts';
-
-async function gather(readings: Readings, breathe: Breathe): Promise<Witnesses | undefined> {
-  const nodes = readings.one('nodes')?.reading.nodes;
-  if (nodes === undefined) return undefined;
-  const seen = new Map<string, Seen[]>();
-  const readNodes = new Set<number>();
-  let rows = 0;
-  for (const { nodeId, locations } of readings.locations()) {
-    readNodes.add(nodeId);
-    for (const { id, mode, generation = -1 } of locations) {
-      const one = { nodeId, mode, generation };
-      const known = seen.get(id.text);
-      if (known === undefined) seen.set(id.text, [one]);
-      else known.push(one);
-      rows += 1;
-      if (rows % rowsPerBreath === 0) await breathe();
-    }
-  }
-  return { seen, readNodes, isComplete: nodes.every((node) => readNodes.has(node.nodeId)) };
-}
 
 function nodeDisagreement(): NodeDisagreement {
   return {
@@ -79,50 +60,104 @@ function isDisagreement(agreement: Agreement): boolean {
   return agreement === 'absent' || agreement === 'stale_generation' || agreement === 'elsewhere';
 }
 
-async function build(readings: Readings, breathe: Breathe): Promise<AgreementFacts | undefined> {
-  const tenants = readings.one('tenants')?.reading;
-  const witnesses = await gather(readings, breathe);
-  // Placement that came from the pageservers would only agree with itself.
-  if (tenants === undefined || witnesses === undefined || tenants.source === 'locations') return undefined;
-  const { seen, readNodes } = witnesses;
-  const shardsByAgreement = new Map<Agreement, number>(agreements.map((agreement) => [agreement, 0]));
-  const nodes = new Map([...readNodes].sort((a, b) => a - b).map((nodeId) => [nodeId, nodeDisagreement()]));
-  const disagreeing: { shard: ShardPlacement; agreement: Agreement }[] = [];
-  const knownShards = new Set<string>();
-  const knownTenants = new Set<string>();
-  const splittingTenants = new Set<string>();
-  let conflictingGenerations = 0;
-  for (const tenant of tenants.tenants) {
-    knownTenants.add(tenant.tenantId);
+interface Tally {
+  readonly shardsByAgreement: Map<Agreement, number>;
+  readonly nodes: ReadonlyMap<number, NodeDisagreement>;
+  readonly disagreeing: { shard: ShardPlacement; agreement: Agreement }[];
+  readonly splittingTenants: Set<string>;
+}
+
+function countShard(
+  tally: Tally,
+  shard: ShardPlacement,
+  here: readonly Seen[],
+  witnesses: Witnesses,
+  tenant: TenantPlacement,
+): void {
+  const agreement = classify(shard, here, witnesses, tenant.policy?.wantsAttached ?? true);
+  tally.shardsByAgreement.set(agreement, (tally.shardsByAgreement.get(agreement) ?? 0) + 1);
+  if (isDisagreement(agreement)) tally.disagreeing.push({ shard, agreement });
+  // The pageservers hold its children by and by, and not the shard itself any more.
+  if (shard.flags?.isSplitting === true) tally.splittingTenants.add(tenant.tenantId);
+  else countMissing(tally.nodes, shard, here);
+  const intends = (nodeId: number) => nodeId === shard.nodeAttached || shard.nodeSecondary.includes(nodeId);
+  countUnexpected(tally.nodes, here, (nodeId) => (intends(nodeId) ? undefined : 'not_intended'));
+}
+
+/** Walks all shards of the controller. */
+async function countTenants(
+  tally: Tally,
+  tenants: readonly TenantPlacement[],
+  { index, rows, witnesses, breathe }: Gathered,
+): Promise<void> {
+  let at = 0;
+  let agreeing = 0;
+  for (const tenant of tenants) {
     for (const shard of tenant.shards) {
-      knownShards.add(shard.id.text);
-      const here = seen.get(shard.id.text) ?? [];
-      const agreement = classify(shard, here, witnesses, tenant.policy?.wantsAttached ?? true);
-      shardsByAgreement.set(agreement, (shardsByAgreement.get(agreement) ?? 0) + 1);
-      if (isDisagreement(agreement)) disagreeing.push({ shard, agreement });
-      // The pageservers hold its children by and by, and not the shard itself any more.
-      if (shard.flags?.isSplitting === true) splittingTenants.add(tenant.tenantId);
-      else countMissing(nodes, shard, here);
-      const intends = (nodeId: number) =>
-        nodeId === shard.nodeAttached || shard.nodeSecondary.includes(nodeId);
-      countUnexpected(nodes, here, (nodeId) => (intends(nodeId) ? undefined : 'not_intended'));
-      if (knownShards.size % rowsPerBreath === 0) await breathe();
+      const row = rows[at] ?? -1;
+      at += 1;
+      const isChanging = shard.flags?.isReconciling === true || shard.flags?.isSplitting === true;
+      if (!isChanging && index.isAsMeant(row, shard)) agreeing += 1;
+      else countShard(tally, shard, index.seenAt(row), witnesses, tenant);
+      if (at % rowsPerBreath === 0) await breathe();
     }
   }
-  let rows = 0;
-  for (const [shardId, here] of seen) {
-    if (here.filter(({ mode }) => mode === 'AttachedSingle').length > 1) conflictingGenerations += 1;
-    const tenantId = shardId.slice(0, 32);
-    if (!knownShards.has(shardId) && !splittingTenants.has(tenantId)) {
-      const reason = knownTenants.has(tenantId) ? 'unknown_shard' : 'unknown_tenant';
-      countUnexpected(nodes, here, () => reason);
-    }
-    rows += 1;
-    if (rows % rowsPerBreath === 0) await breathe();
-  }
-  const sawNone = readNodes.size === 0 && !witnesses.isComplete;
-  const conflicts = sawNone ? undefined : conflictingGenerations;
-  return { shardsByAgreement, disagreeing, nodes, conflictingGenerations: conflicts };
+  tally.shardsByAgreement.set('agree', (tally.shardsByAgreement.get('agree') ?? 0) + agreeing);
+}
+
+interface Gathered {
+  readonly index: LocationIndex;
+  /** By shard in the order of the tenant list. */
+  readonly rows: Int32Array;
+  readonly witnesses: Witnesses;
+  readonly breathe: Breathe;
+}
+
+/** Counts locations of shards that the controller does not list. */
+async function countStrangers(
+  { nodes, splittingTenants }: Tally,
+  tenants: readonly TenantPlacement[],
+  strangers: readonly number[],
+  { index, breathe }: Gathered,
+): Promise<void> {
+  if (strangers.length === 0) return;
+  const known = new Set<string>();
+  await eachBreathing(tenants, breathe, ({ tenantId }) => known.add(tenantId));
+  await eachBreathing(strangers, breathe, (row) => {
+    const tenantId = (index.shardIds[row] ?? '').slice(0, 32);
+    if (splittingTenants.has(tenantId)) return;
+    const reason = known.has(tenantId) ? 'unknown_shard' : 'unknown_tenant';
+    countUnexpected(nodes, index.seenAt(row), () => reason);
+  });
+}
+
+async function build(readings: Readings, breathe: Breathe): Promise<AgreementFacts | undefined> {
+  const nodeList = readings.one('nodes')?.reading.nodes;
+  const tenants = readings.one('tenants')?.reading;
+  // Without a node list nobody knows who should have answered; placement that came from the pageservers would only
+  // agree with itself.
+  if (nodeList === undefined || tenants === undefined || tenants.source === 'locations') return undefined;
+  const index = await locationIndex(readings.locations(), breathe);
+  const { rows, strangers } = await matchTenants(tenants.tenants, index, breathe);
+  const { readNodes } = index;
+  const isComplete = nodeList.every(({ nodeId }) => readNodes.has(nodeId));
+  const gathered = { index, rows, witnesses: { readNodes, isComplete }, breathe };
+  const shardsByAgreement = new Map<Agreement, number>(agreements.map((one) => [one, 0]));
+  const nodes = new Map([...readNodes].sort((a, b) => a - b).map((nodeId) => [nodeId, nodeDisagreement()]));
+  const tally: Tally = { shardsByAgreement, nodes, disagreeing: [], splittingTenants: new Set() };
+  await countTenants(tally, tenants.tenants, gathered);
+  await countStrangers(tally, tenants.tenants, strangers, gathered);
+  let conflicts = 0;
+  await eachBreathing(index.rows.values(), breathe, (row) => {
+    if (index.singles(row) > 1) conflicts += 1;
+  });
+  const sawNone = readNodes.size === 0 && !isComplete;
+  return {
+    shardsByAgreement,
+    disagreeing: tally.disagreeing,
+    nodes,
+    conflictingGenerations: sawNone ? undefined : conflicts,
+  };
 }
 
 /** Whether what the controller intends is what the pageservers hold. */

@@ -1,5 +1,6 @@
 import { agreement } from './agreement.ts';
 import { controllerDatabaseDisagreement } from './controller-database.ts';
+import { drift } from './drift.ts';
 import { placement } from './placement.ts';
 import type { View } from './view.ts';
 
@@ -11,4 +12,5 @@ export const views = [
   placement,
   agreement,
   controllerDatabaseDisagreement,
+  drift,
 ] as readonly unknown[] as readonly ErasedView[];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../../src/cli/args.ts';
+import { commands, parseArguments } from '../../src/cli/args.ts';
 
 describe('parseArguments', () => {
   it.for([
@@ -60,6 +60,54 @@ describe('parseArguments', () => {
       argv: ['simulate', '--tenants', '3'],
       expected: { command: 'simulate', rest: ['--tenants', '3'], flags: [], help: false },
     },
+    {
+      case: 'what follows explain is its own, also what looks like a flag',
+      argv: ['explain', '--tenant'],
+      expected: { command: 'explain', rest: ['--tenant'], own: [] },
+    },
+    {
+      case: 'flags of doctor beside settings',
+      argv: ['doctor', '--tenant', 'ab', '--json', '--listen', 'a:1', '--no-watch'],
+      expected: {
+        command: 'doctor',
+        rest: [],
+        own: [
+          { name: 'tenant', written: '--tenant', value: 'ab' },
+          { name: 'json', written: '--json', value: true },
+          { name: 'watch', written: '--no-watch', value: false },
+        ],
+        flags: [{ name: 'listen', written: '--listen', value: 'a:1' }],
+      },
+    },
+    {
+      case: 'a flag of doctor that lacks its value',
+      argv: ['doctor', '--save', '--json'],
+      expected: {
+        own: [{ name: 'save', written: '--save', value: undefined }],
+      },
+    },
+    {
+      case: 'flags of doctor that replay has, too',
+      argv: ['replay', 'folder', '--json', '--tenant=ab'],
+      expected: {
+        command: 'replay',
+        rest: ['folder'],
+        own: [
+          { name: 'json', written: '--json', value: true },
+          { name: 'tenant', written: '--tenant', value: 'ab' },
+        ],
+      },
+    },
+    {
+      case: 'the words of preflight',
+      argv: ['preflight', 'restart', 'pageserver', '3', '--config', 'f'],
+      expected: { command: 'preflight', rest: ['restart', 'pageserver', '3'], own: [] },
+    },
+    {
+      case: 'the folder of record',
+      argv: ['record', '--config=f', 'folder'],
+      expected: { command: 'record', rest: ['folder'] },
+    },
     { case: '-h', argv: ['-h'], expected: { help: true, flags: [] } },
     { case: 'help as a word', argv: ['help'], expected: { help: true } },
     { case: '--help behind a command', argv: ['config', '--help'], expected: { help: true } },
@@ -77,7 +125,32 @@ describe('parseArguments', () => {
     {
       case: 'a command like nothing',
       argv: ['elephants'],
-      problem: '"elephants": unknown command; there are serve, config, simulate',
+      problem: `"elephants": unknown command; there are ${Object.keys(commands).join(', ')}`,
+    },
+    {
+      case: 'a flag of doctor with another command',
+      argv: ['serve', '--json'],
+      problem: '--json: only `neonwatch doctor` has this flag',
+    },
+    {
+      case: 'a flag of doctor without a command',
+      argv: ['--watch'],
+      problem: '--watch: only `neonwatch doctor` has this flag',
+    },
+    {
+      case: 'a flag of doctor that replay would ignore',
+      argv: ['replay', 'folder', '--watch'],
+      problem: '--watch: only `neonwatch doctor` has this flag; replay has --json, --tenant',
+    },
+    {
+      case: 'a setting that replay would ignore',
+      argv: ['replay', 'folder', '--findings.disabled=[]'],
+      problem: '--findings.disabled: replay takes no settings; replay has --json, --tenant',
+    },
+    {
+      case: 'a word behind doctor',
+      argv: ['doctor', 'hunter2'],
+      problem: expect.stringMatching(/^a word too many(?!.*hunter2)/),
     },
     {
       case: 'a word too many',

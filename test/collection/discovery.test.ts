@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pageserverTargets } from '../../src/collection/discovery.ts';
+import { pageserverTargets, safekeeperTargets } from '../../src/collection/discovery.ts';
 import type { NodeFact } from '../../src/neon/node.ts';
 
 function node(nodeId: number, httpAddress: string, httpsAddress?: string): NodeFact {
@@ -106,5 +106,43 @@ describe('pageserverTargets', () => {
   it('brackets nothing twice: an IPv6 address stays dialable', () => {
     const found = pageserverTargets([node(1, '[::1]:9898')], settings);
     expect(found.targets[0]?.url).toBe('http://[::1]:9898');
+  });
+});
+
+describe('safekeeperTargets', () => {
+  const three = [
+    { safekeeperId: 1, httpAddress: 'sk1:7676', httpsAddress: 'sk1:7677' },
+    { safekeeperId: 2, httpAddress: 'sk2:7676' },
+    { safekeeperId: 3, httpAddress: 'sk2:7676' },
+  ];
+
+  it.for([
+    {
+      case: 'what is announced, by id and mapped address, and what is listed besides',
+      settings: {
+        urls: ['http://sk9:7676', 'http://localhost:7000'],
+        addresses: { 'sk2:7676': 'localhost:7000' },
+      },
+      targets: [
+        { kind: 'safekeeper', name: 'sk1:7676', url: 'http://sk1:7676', safekeeperId: 1 },
+        { kind: 'safekeeper', name: 'sk2:7676', url: 'http://localhost:7000', safekeeperId: 2 },
+        { kind: 'safekeeper', name: 'sk9:7676', url: 'http://sk9:7676' },
+      ],
+      shared: ['sk2:7676'],
+    },
+    {
+      case: 'the announced HTTPS port where there is one',
+      settings: { scheme: 'https' as const },
+      targets: [
+        { kind: 'safekeeper', name: 'sk1:7677', url: 'https://sk1:7677', safekeeperId: 1 },
+        { kind: 'safekeeper', name: 'sk2:7676', url: 'https://sk2:7676', safekeeperId: 2 },
+      ],
+      shared: ['sk2:7676'],
+    },
+    { case: 'none when told not to discover', settings: { discover: false }, targets: [], shared: [] },
+  ])('are $case', ({ settings: changed, targets, shared }) => {
+    const found = safekeeperTargets(three, { ...settings, ...changed });
+    expect(found.targets).toEqual(targets);
+    expect(found.sharedAddresses).toEqual(shared);
   });
 });

@@ -30,6 +30,7 @@ const flags = {
 const listed = (tenantId: string, shards: readonly string[], isSplitting = false) => ({
   tenantId,
   policy: undefined,
+  stripeSizeBlocks: undefined,
   shards: shards.map((text) => ({
     id: shardId(text),
     nodeAttached: 1,

@@ -163,6 +163,14 @@ describe('pageserver_secondaries', () => {
     expect(series).toContain('neon_pageserver_secondary_missing_bytes{node_id="2"} 6');
   });
 
+  it('asks those that are not warm more often, so that it is soon known when they are', async () => {
+    const [first = '', ...others] = four;
+    const mostlyWarm = { [ask(first)]: cold, ...Object.fromEntries(others.map((id) => [ask(id), warm])) };
+    const { asked } = await runs(8, mostlyWarm);
+    const times = four.map((id) => asked.filter((path) => path === ask(id)).length);
+    expect(times).toEqual([7, 3, 3, 3]);
+  });
+
   it('drops a shard that is no secondary any more when it is asked (404), and goes on', async () => {
     const gone = new SourceError('unexpected', 'NotFound', { status: 404 });
     const { series } = await runs(3, { ...answers, [ask(four[0] ?? '')]: gone });

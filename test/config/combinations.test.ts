@@ -48,6 +48,29 @@ describe('an impossible combination', () => {
       problem: 'neonwatch.yaml:1:36 pageservers.urls[1]: the same as pageservers.urls[0]; remove one',
     },
     {
+      case: 'a safekeeper listed twice',
+      file: 'safekeepers: {urls: ["http://a:1", "http://a:1"]}\n',
+      problem: expect.stringContaining('safekeepers.urls[1]: the same as safekeepers.urls[0]; remove one'),
+    },
+    {
+      case: "a safekeepers' token and its file",
+      file: `safekeepers: {token: ${jwt}, tokenFile: t}\n`,
+      problem: expect.stringContaining('safekeepers.token: safekeepers.tokenFile is set as well'),
+    },
+    {
+      case: 'peers of no controller',
+      file: 'storageController: {peers: ["http://b:1"]}\n',
+      problem:
+        'neonwatch.yaml:1:21 storageController.peers: needs storageController.url, which is not set; set it to one of them',
+    },
+    {
+      case: 'a controller that is its own peer',
+      file: 'storageController: {url: "http://a:1", peers: ["http://b:1", "http://a:1/"]}\n',
+      problem: expect.stringContaining(
+        'storageController.peers[1]: the same host and port as storageController.url; list only the other instances',
+      ),
+    },
+    {
       case: 'a timeout over the interval, both for all',
       file: 'collection: {timeout: 20s}\n',
       problem:
@@ -145,6 +168,14 @@ describe('an impossible combination', () => {
       file: 'storageController: {placement: locations}\npageservers: {discover: false, urls: ["http://a:1"]}\n',
     },
     { case: 'pageservers alone to watch', file: 'pageservers: {urls: ["http://a:1"]}\n', mustWatch: true },
+    { case: 'safekeepers alone to watch', file: 'safekeepers: {urls: ["http://a:1"]}\n', mustWatch: true },
+    { case: 'the broker alone to watch', file: 'broker: {url: "http://a:1"}\n', mustWatch: true },
+    { case: 'the hook alone to watch', file: 'computeHook: {url: "http://a:1"}\n', mustWatch: true },
+    {
+      case: 'a compute that is never woken and has a compute_ctl',
+      file: 'computes: [{dsn: "a=b", wake: never, computeCtlUrl: "http://a:1"}]\n',
+      mustWatch: true,
+    },
     { case: 'nothing to watch, where nothing need be', mustWatch: false },
   ])('is not: $case', async ({ case: _, ...given }) => {
     expect(await problemsWith(given)).toEqual([]);
@@ -179,6 +210,29 @@ describe('a warning', () => {
       case: 'a token in clear to discovered pageservers',
       file: `${remote}}\npageservers: {tokenFile: t}\n`,
       warnings: [expect.stringContaining('pageservers.scheme')],
+    },
+    {
+      case: 'a token in clear to a peer on another machine',
+      file: 'storageController: {url: "http://localhost:1", peers: ["http://b:1"], token: a}\n',
+      warnings: [expect.stringContaining('storageController.peers: a token is sent to another machine')],
+    },
+    {
+      case: 'a token in clear to safekeepers, listed and discovered',
+      file: `${remote}}\nsafekeepers: {token: a, urls: ["http://a:1"]}\n`,
+      warnings: [
+        expect.stringContaining('safekeepers.urls: a token'),
+        expect.stringContaining('set safekeepers.scheme: https'),
+      ],
+    },
+    {
+      case: "a CA file for a peer's TLS alone",
+      file: 'storageController: {url: "http://localhost:1", peers: ["https://b:1"], caFile: c}\n',
+      warnings: [],
+    },
+    {
+      case: "a safekeepers' CA file without TLS",
+      file: 'safekeepers: {caFile: c}\n',
+      warnings: [expect.stringContaining('safekeepers.caFile: has no effect')],
     },
     {
       case: 'a CA file without TLS',

@@ -23,6 +23,7 @@ log:
   level: debug # neonwatch.yaml:1:7
 storageController:
   url: http://localhost:1234 # environment storcon_api
+  peers: [] # default
   token: <redacted> # flag --storage-controller.token
   pageSize: 200 # default
   placement: auto # default
@@ -31,6 +32,10 @@ pageservers:
   urls: [] # default
   scheme: http # default
   warmthSamples: 20 # default
+safekeepers:
+  discover: true # default
+  urls: [] # default
+  scheme: http # default
 computes: [{"dsn":"<redacted>","wake":"always","databases":[]}] # environment compute_dsn
 sql:
   statementTimeout: 5s # default

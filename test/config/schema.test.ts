@@ -34,6 +34,7 @@ describe('the declared settings', () => {
       ['http.listen', 'http.listen', 'NEONWATCH_HTTP_LISTEN'],
       ['storageController.caFile', 'storage-controller.ca-file', 'NEONWATCH_STORAGE_CONTROLLER_CA_FILE'],
       ['pageservers.caFile', 'pageservers.ca-file', 'NEONWATCH_PAGESERVERS_CA_FILE'],
+      ['safekeepers.caFile', 'safekeepers.ca-file', 'NEONWATCH_SAFEKEEPERS_CA_FILE'],
       ['computes', 'computes', 'NEONWATCH_COMPUTES'],
       [
         'collectors.controller_health.maxSeries',
@@ -49,6 +50,7 @@ describe('the declared settings', () => {
       'storageController.describeToken',
       'storageController.dsn',
       'pageservers.token',
+      'safekeepers.token',
       'computes',
     ]);
   });
@@ -96,7 +98,7 @@ describe('the JSON Schema', () => {
 
   it('marks secrets and holds only keywords that JSON Schema knows', () => {
     const text = configJsonSchema();
-    expect(text.match(/"writeOnly": true/g)).toHaveLength(6);
+    expect(text.match(/"writeOnly": true/g)).toHaveLength(7);
     expect(text).not.toMatch(/"(?:expects|word|secret|env|flag|fallback|filePath|unit)": (?!\{)/);
   });
 

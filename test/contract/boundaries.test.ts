@@ -73,6 +73,32 @@ const unsound: readonly { readonly rule: string; readonly file: string; readonly
     file: 'src/collection/bad-value.ts',
     text: "import { value } from '../sources/json-reader.ts'; export const bad = value;",
   },
+  { rule: 'layer-alerts', file: 'src/alerts/bad.ts', text: "import '../render/snapshot.ts';" },
+  {
+    rule: 'layer-alerts-types-only',
+    file: 'src/alerts/bad-value.ts',
+    text: "import { value } from '../collection/store.ts'; export const bad = value;",
+  },
+  { rule: 'layer-bundle', file: 'src/bundle/bad.ts', text: "import '../render/snapshot.ts';" },
+  {
+    rule: 'layer-bundle-types-only',
+    file: 'src/bundle/bad-value.ts',
+    text: "import { value } from '../collection/store.ts'; export const bad = value;",
+  },
+  { rule: 'layer-explain', file: 'src/explain/bad.ts', text: "import '../metrics/family.ts';" },
+  { rule: 'layer-preflight', file: 'src/preflight/bad.ts', text: "import '../render/snapshot.ts';" },
+  {
+    rule: 'layer-preflight-types-only',
+    file: 'src/preflight/bad-value.ts',
+    text: "import { value } from '../collection/store.ts'; export const bad = value;",
+  },
+  { rule: 'layer-heal', file: 'src/heal/bad.ts', text: "import '../sources/http.ts';" },
+  {
+    rule: 'layer-heal-types-only',
+    file: 'src/heal/bad-value.ts',
+    text: "import { value } from '../collection/store.ts'; export const bad = value;",
+  },
+  { rule: 'pure', file: 'src/heal/bad-core.ts', text: "import 'node:crypto';" },
   { rule: 'layer-views', file: 'src/views/bad.ts', text: "import '../render/snapshot.ts';" },
   {
     rule: 'layer-views-types-only',

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { controllerRoutes } from '../../src/simulator/http/cluster.ts';
+import { computeRoutes } from '../../src/simulator/http/compute-ctl.ts';
 import { RequestCounts } from '../../src/simulator/http/controller-metrics.ts';
 import { pageserverRoutes } from '../../src/simulator/http/pageserver-routes.ts';
 import { findRoute, type Route } from '../../src/simulator/http/router.ts';
-import { brokerRoutes, computeRoutes, safekeeperRoutes } from '../../src/simulator/http/small-services.ts';
+import { brokerRoutes, safekeeperRoutes } from '../../src/simulator/http/small-services.ts';
 import { fixtureIndex, readFixture } from '../replay/world.ts';
 import { type Lab, openLab } from '../simulator/http/lab.ts';
 import { maskedText } from '../simulator/http/masked.ts';
@@ -104,6 +105,52 @@ function strangeness(line: string, families: ReturnType<typeof recordedFamilies>
     : `labels: ${line}`;
 }
 
+/** Members of `GET /v1/tenant/:id/timeline/:id` of the healthy cluster's first safekeeper, of which no fixture is kept. */
+const recordedTimeline = [
+  '.tenant_id string',
+  '.timeline_id string',
+  '.mconf.generation number',
+  '.mconf.members[].id number',
+  '.mconf.members[].host string',
+  '.mconf.members[].pg_port number',
+  '.mconf.new_members null',
+  '.acceptor_state.term number',
+  '.acceptor_state.epoch number',
+  '.acceptor_state.term_history[].term number',
+  '.acceptor_state.term_history[].lsn string',
+  '.pg_info.pg_version number',
+  '.pg_info.system_id number',
+  '.pg_info.wal_seg_size number',
+  '.flush_lsn string',
+  '.timeline_start_lsn string',
+  '.local_start_lsn string',
+  '.commit_lsn string',
+  '.backup_lsn string',
+  '.peer_horizon_lsn string',
+  '.remote_consistent_lsn string',
+  '.peers[]',
+  '.walsenders[]',
+  '.walreceivers[]',
+];
+
+describe("a safekeeper's timeline", () => {
+  /** Every member by its path, with the kind of its value; of lists the first element. */
+  function shape(value: unknown, path = ''): string[] {
+    if (Array.isArray(value)) return value.length === 0 ? [`${path}[]`] : shape(value[0], `${path}[]`);
+    if (typeof value !== 'object' || value === null)
+      return [`${path} ${value === null ? 'null' : typeof value}`];
+    return Object.entries(value).flatMap(([key, member]) => shape(member, `${path}.${key}`));
+  }
+
+  it('has the members of the recorded one, in their order', async () => {
+    const own = await openLab({ tenants: 1, computes: 1 });
+    const [compute] = own.world.computes();
+    const path = `/v1/tenant/${compute?.tenantId}/timeline/${compute?.timelineId}`;
+    const got = await own.send('sk1', path);
+    expect(shape(JSON.parse(got.text))).toEqual(recordedTimeline);
+  });
+});
+
 describe('metrics', () => {
   it.for([
     { service: 'storcon', recording: 'storage_controller', families: 15 },
@@ -129,10 +176,13 @@ const unrecorded: Readonly<Record<string, string>> = {
   'DELETE storcon /control/v1/node/:node_id/delete': 'contract 1.3: 202, 412',
   'DELETE storcon /control/v1/node/:node_id':
     'contract 1.3: 200, deprecated, immediate, undrained; 200 if unknown',
+  'POST storcon /control/v1/node': 'contract 1 and 5: scope infra; 200 and null, 409 for a tombstone',
   'POST storcon /debug/v1/reconcile_all': 'contract 1.3: 200 and a number, 0 when idle; 408 after 30 s',
   'POST storcon /v1/tenant/:tenant_id/secondary/download': 'contract 1.3: 200 or 202 and SecondaryProgress',
   'POST ps /v1/tenant/:tenant_shard_id/secondary/download': 'contract 5, C6, and 3: body as secondary/status',
   'GET compute_ctl /status': 'contract 4.4: start_time, tenant, timeline, status, last_active, error',
+  'POST compute_ctl /configure':
+    'contract 4.4: 200 and the status, 400 bad spec, 412 unless empty or running',
   'GET compute_ctl /metrics': 'contract 4.4: compute_ctl_up, status in kebab-case',
 };
 

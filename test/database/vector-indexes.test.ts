@@ -16,6 +16,7 @@ describe('vector indexes of pgvector', () => {
       CREATE EXTENSION vector; CREATE SCHEMA app;
       CREATE TABLE app.documents (id int, embedding vector(3), small halfvec(4), plain vector);
       INSERT INTO app.documents SELECT n, ARRAY[n, 1, 2]::vector, ARRAY[n, 1, 2, 3]::halfvec, ARRAY[n]::vector FROM generate_series(1, 1000) n;
+      CREATE TABLE app.bare (embedding vector(3)); CREATE TABLE app.numbers (n int);
       CREATE INDEX searched ON app.documents USING hnsw (embedding vector_l2_ops) WITH (m = 8, ef_construction = 40);
       CREATE INDEX idle ON app.documents USING ivfflat (embedding vector_cosine_ops) WITH (lists = 5);
       CREATE INDEX half ON app.documents USING hnsw (small halfvec_l2_ops) WHERE id <= 500;
@@ -47,6 +48,9 @@ describe('vector indexes of pgvector', () => {
         `neurondb_vector_index_parameter{${labels('idle')},parameter="lists"} 5`,
         `neurondb_vector_index_valid{${labels('searched')}} 1`,
         `neurondb_vector_index_ready{${labels('searched')}} 1`,
+        `neurondb_vector_index_building{${labels('searched')}} 0`,
+        'neurondb_vector_table_info{compute="main",datname="postgres",schemaname="app",relname="documents",indexed="yes"} 1',
+        'neurondb_vector_table_info{compute="main",datname="postgres",schemaname="app",relname="bare",indexed="no"} 1',
         `neurondb_vector_index_scans_total{${labels('searched')}} 1`,
         `neurondb_vector_index_used{${labels('searched')},evidence="scans"} 1`,
         `neurondb_vector_index_used{${labels('searched')},evidence="tuples"} 1`,
@@ -62,6 +66,7 @@ describe('vector indexes of pgvector', () => {
       ]),
     );
     expect(series.join('\n')).not.toContain('not_hnsw_at_all');
+    expect(series.join('\n')).not.toContain('relname="numbers"');
     const sizes = series.filter((line) => line.startsWith('neurondb_vector_index_size_bytes'));
     expect(sizes).toHaveLength(4);
     expect(sizes.every((line) => Number(line.split(' ')[1]) > 0)).toBe(true);

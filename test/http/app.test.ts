@@ -25,6 +25,7 @@ async function serve(overrides: Partial<AppDependencies> = {}) {
     snapshots: publisher,
     readiness: () => [],
     status: () => [],
+    findings: () => ({ findings: [] }),
     clock,
     onRequest: (request) => answered.push(request),
     onError: (error) => errors.push(error),
@@ -232,7 +233,9 @@ describe('everything else', () => {
     const { client } = await serve();
     const response = await client.get('/metric');
     expect(response.status).toBe(404);
-    expect(response.body).toEqual({ msg: 'no route /metric; there are /, /metrics, /-/healthy, /-/ready' });
+    expect(response.body).toEqual({
+      msg: 'no route /metric; there are /, /metrics, /api/v1/findings, /-/healthy, /-/ready',
+    });
   });
 
   it.for(['post', 'put', 'delete', 'options', 'patch'] as const)(

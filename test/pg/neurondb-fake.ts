@@ -140,7 +140,14 @@ export function recordedServer(server: Server, role: RecordedRole) {
       const versions = recordedRows(of, 'pg_available_extension_versions', role) ?? [];
       const available = versions.at(-1)?.['version'] ?? null;
       return [
-        { started: '1795313000', sees_workers: role === 'plain' ? 'f' : 't', available_version: available },
+        {
+          started: '1795313000',
+          begun: role === 'plain' ? null : '1795313000.01',
+          archiver_reset: '1795312000',
+          writer_reset: '1795312000',
+          sees_workers: role === 'plain' ? 'f' : 't',
+          available_version: available,
+        },
       ];
     }
     if (sql.includes('pg_stat_activity')) {
@@ -148,6 +155,9 @@ export function recordedServer(server: Server, role: RecordedRole) {
         worker: row['backend_type'] ?? '',
         database: row['datname'] ?? null,
         started: seconds(String(row['backend_start'])),
+        pid: row['pid'] ?? '',
+        busy_since: null,
+        is_ours: 'f',
       }));
     }
     if (sql.includes('WITH extension')) return name === 'plain' ? [] : probeRows(server, database, role);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import worldTables from '../fixtures/neon/worlds.json' with { type: 'json' };
-import { fixtureIndex, loadWorld, readFixture, recordedAnswer, worldNames } from './world.ts';
+import { fixtureIndex, isServed, loadWorld, readFixture, recordedAnswer, worldNames } from './world.ts';
 
 const tables = worldTables as Readonly<
   Record<
@@ -25,7 +25,11 @@ describe('a world', () => {
     const { answers } = loadWorld(name);
     const own = fixtureIndex.filter(
       (line) =>
-        line.state === state && line.method === 'GET' && line.scope === undefined && line.file !== null,
+        line.state === state &&
+        line.method === 'GET' &&
+        line.scope === undefined &&
+        line.file !== null &&
+        isServed(line.service),
     );
     for (const { service, path, file } of own) {
       if (isBorrowed(service, path)) continue;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 /** One recorded answer: a line of test/fixtures/neon/index.json. */
 export interface IndexLine {
   readonly state: string;
-  /** `storcon`, or `psN` for the pageserver of node N. */
+  /** `storcon`, or `psN` for the pageserver of node N; `skN` and `broker`, which no world serves. */
   readonly service: string;
   readonly method: string;
   readonly path: string;
@@ -126,10 +126,15 @@ function replaceTenants(
   return { ...list, body: Buffer.from(JSON.stringify(tenants)) };
 }
 
+/** Whether a world has this service. Of the others there are recorded bodies and no processes. */
+export function isServed(service: string): boolean {
+  return service === 'storcon' || service.startsWith('ps');
+}
+
 function ownAnswers(state: string): Map<string, Map<string, RecordedAnswer>> {
   const answers = new Map<string, Map<string, RecordedAnswer>>([['storcon', new Map()]]);
   for (const { service, path, method, file } of fixtureIndex.filter((line) => line.state === state)) {
-    if (method !== 'GET' || file === null) continue;
+    if (method !== 'GET' || file === null || !isServed(service)) continue;
     const ofService = answers.get(service) ?? new Map<string, RecordedAnswer>();
     answers.set(service, ofService.set(path, mustHaveRecorded(state, service, path)));
   }

@@ -48,7 +48,7 @@ describe('an address that cannot be dialled', () => {
 });
 
 describe('an announced address that cannot be dialled', () => {
-  const announced = 'pageserver2:9898';
+  const announced = { as: 'pageserver', name: 'pageserver2:9898' } as const;
   const remedy = `if it has another address here, map it: addresses: {"pageserver2:9898": "host:port"}`;
 
   it('because the name is unknown', async () => {
@@ -65,7 +65,7 @@ describe('an announced address that cannot be dialled', () => {
     await server.close();
     const error = await failureOf(openTarget(server.url, { announced }).getJson('/v1/status', Any, never));
     expect(error.message).toBe(
-      `pageserver announced as ${announced} cannot be dialled from here as ${server.url}: connection refused; ${remedy}`,
+      `pageserver announced as ${announced.name} cannot be dialled from here as ${server.url}: connection refused; ${remedy}`,
     );
   });
 

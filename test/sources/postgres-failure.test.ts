@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../src/errors.ts';
 import { postgresFailure } from '../../src/sources/postgres-failure.ts';
+import { lateness, type Visit } from '../../src/sources/postgres-visit.ts';
 
 const context = {
   server: 'compute main (postgresql://compute:55433/postgres)',
@@ -110,4 +111,23 @@ it('no password is in a message, whoever echoes it', () => {
       }
     }),
   );
+});
+
+describe('a session that was too slow', () => {
+  it.each([
+    ['connecting', false],
+    ['logging in', true],
+    ['running a statement', true],
+    ['waiting for the only connection', undefined],
+  ] as const)('says of %s that the server had taken the connection: %s', (doing, isConnected) => {
+    const late = lateness({ doing } as Visit, 'no success after 100 ms');
+    expect(late).toMatchObject({ reason: 'timeout', isConnected });
+    expect(late.message).toBe(`no success after 100 ms, ${doing}`);
+    // Named, it keeps what it knows.
+    expect(postgresFailure(late, context).isConnected).toBe(isConnected);
+  });
+
+  it('was connected when the server itself gave up', () => {
+    expect(postgresFailure(answer('57014', 'canceling statement'), context).isConnected).toBe(true);
+  });
 });

@@ -30,7 +30,7 @@ describe('a server that', () => {
     const backend = await startFakeBackend(script);
     const server = reader(backend.dsn());
     const error = await failureOf(ask(server, 'SELECT 1', { signal: soon() }));
-    expect(error).toMatchObject({ reason: 'timeout' });
+    expect(error).toMatchObject({ reason: 'timeout', isConnected: true });
     expect(error.message).toMatch(/^compute main \(.*\): the deadline passed after \d+ ms, logging in$/);
     expect(backend.accepted()).toBe(1);
     await vi.waitFor(() => expect([backend.openSockets(), server.stats().connected]).toEqual([0, 0]));
@@ -39,7 +39,7 @@ describe('a server that', () => {
   it('hangs after accept is given up at the connect limit, before the deadline', async () => {
     const backend = await startFakeBackend({ onStartup: () => {} });
     const error = await failureOf(ask(reader(backend.dsn(), { connectTimeoutMs: 100 }), 'SELECT 1'));
-    expect(error).toMatchObject({ reason: 'timeout' });
+    expect(error).toMatchObject({ reason: 'timeout', isConnected: true });
     expect(error.message).toContain('no success after 100 ms, logging in');
   });
 

@@ -27,6 +27,8 @@ interface Options<Reading> {
   readonly target?: Target;
   readonly previous?: Reading;
   readonly describe?: JsonReader;
+  /** The same server asked without a token; the reader itself unless said otherwise. */
+  readonly withoutToken?: JsonReader;
   readonly locations?: readonly NodeLocations[];
   readonly areLocationsTried?: boolean;
   readonly settings?: Partial<CollectInputs['settings']>;
@@ -39,6 +41,7 @@ export function collectInputs(
   return {
     settings: { pageSize: 2, placement: 'auto', warmthSamples: 2, ...options.settings },
     describe: options.describe,
+    withoutToken: options.withoutToken ?? options.describe,
     locations: () => options.locations ?? [],
     areLocationsTried: () => options.areLocationsTried ?? true,
   };
@@ -55,7 +58,11 @@ export function collectOnce<Reading extends ReadingBase>(
     http,
     target,
     previous: options.previous,
-    inputs: collectInputs({ ...options, describe: options.describe ?? http }),
+    inputs: collectInputs({
+      ...options,
+      describe: options.describe ?? http,
+      withoutToken: options.withoutToken ?? http,
+    }),
     clock: manualClock(),
     signal: AbortSignal.any([]),
   };

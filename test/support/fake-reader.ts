@@ -1,9 +1,10 @@
 import { SourceError } from '../../src/errors.ts';
 import type { JsonReader } from '../../src/sources/json-reader.ts';
+import { MetricsPage } from '../../src/sources/metrics-page.ts';
 
 type Answer = unknown | SourceError | ((path: string) => unknown);
 
-/** A reader of fixed answers by path without query; shapes are checked for real. Unknown paths are `unsupported`. */
+/** A reader of fixed answers by path without query; shapes are checked for real and metrics pages are text that is parsed. Unknown paths are `unsupported`. */
 export function fakeReader(
   answers: Readonly<Record<string, Answer>>,
 ): JsonReader & { readonly asked: string[] } {
@@ -29,6 +30,11 @@ export function fakeReader(
     },
     async getStatus(path) {
       return answer(path) as number;
+    },
+    async getMetrics(path, wanted) {
+      const page = new MetricsPage(wanted);
+      for (const _ of page.push(Buffer.from(answer(path) as string)));
+      return page.finish();
     },
   };
 }

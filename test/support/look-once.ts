@@ -25,9 +25,9 @@ export async function lookOnce(config: Config, clock: Clock = manualClock()): Pr
   const { locations } = store;
 
   const look = async (collector: ErasedCollector, target: Target): Promise<void> => {
-    const { http, describe } = openHttp(target, config);
+    const { http, describe, withoutToken } = openHttp(target, config);
     const signal = AbortSignal.timeout(20_000);
-    const inputs = { settings, describe, locations, areLocationsTried: () => true };
+    const inputs = { settings, describe, withoutToken, locations, areLocationsTried: () => true };
     try {
       const context = { http, target, previous: undefined, inputs, clock, signal };
       const reading = await collector.collect(context);
@@ -37,7 +37,7 @@ export async function lookOnce(config: Config, clock: Clock = manualClock()): Pr
     } catch (thrown) {
       failures.set(`${collector.name} ${target.name}`, asSourceError(thrown));
     } finally {
-      await Promise.all([http.close(), describe.close()]);
+      await Promise.all([http, describe, withoutToken].map((one) => one.close()));
     }
   };
 

@@ -3,20 +3,28 @@ import { play } from '../../scripts/demo/director.ts';
 import { demoFaults } from '../../scripts/demo/faults/all-faults.ts';
 import { type RunningDemo, startDemo } from '../../scripts/demo/running-demo.ts';
 import { parseExposition } from '../render/exposition-parser.ts';
+import { askDoctor, expectedOfFault, type Said, writeTranscript } from './demo-doctor.ts';
 import { type Prometheus, startPrometheus } from './programs.ts';
 
 /** How long each fault stays; 20 seconds make more than ten minutes of all of them. */
 const holdMs = Number(process.env['NEONWATCH_FAULT_MS'] ?? 0);
-const speed = holdMs > 0 ? 1 : 4;
+const isSoak = holdMs > 0;
+const speed = isSoak ? 1 : 4;
 
 let demo: RunningDemo;
 let prometheus: Prometheus;
+/** When it began to scrape. */
+let startedMs = 0;
 const ending = new AbortController();
 const said: string[] = [];
+/** What doctor said while each fault was there, and before any was. */
+const heard = new Map<string, Said>();
+let before: Said;
 
 beforeAll(async () => {
   demo = await startDemo({ seed: 1, speed, say: (line) => void said.push(line), ending: ending.signal });
   prometheus = await startPrometheus(demo.url);
+  startedMs = performance.now();
 });
 afterAll(async () => {
   await prometheus?.stop();
@@ -41,19 +49,50 @@ describe('the demo', () => {
     expect(classes.find(({ labels }) => labels['class'] === 'vector')?.value).toBeGreaterThan(0);
   });
 
+  it('has doctor say that all is well before the first fault', async () => {
+    before = await askDoctor(demo.configFile);
+    expect(before.headline, before.report.join('\n')).toMatch(/^All is well: 14 targets/);
+  });
+
   it.for(demoFaults)(
     '$name shows in the metrics that it names, and is gone afterwards',
     { timeout: 200_000 + holdMs },
     async (fault) => {
-      const played = await play(demo.stage, fault, holdMs);
+      const { changes } = expectedOfFault[fault.name] ?? {};
+      const whileBroken = async (): Promise<void> => {
+        const one = await askDoctor(demo.configFile, changes === undefined ? undefined : before.saved);
+        heard.set(fault.name, one);
+      };
+      const played = await play({ ...demo.stage, whileBroken }, fault, holdMs);
       expect(played, said.slice(-4).join('\n')).toMatchObject({ problem: undefined });
     },
   );
 
+  it.for(demoFaults)('has doctor say in its first line what is wrong while $name is there', ({ name }) => {
+    const one = heard.get(name);
+    expect(one?.headline, one?.report.join('\n')).toMatch(
+      expectedOfFault[name]?.says ?? /a line in the table/,
+    );
+    const { changes } = expectedOfFault[name] ?? {};
+    if (changes !== undefined) expect(one?.changes).toContainEqual(expect.stringMatching(changes));
+  });
+
+  it.runIf(process.env['NEONWATCH_DOCTOR_TRANSCRIPT'])('is written down in docs/doctor-transcript.md', () =>
+    writeTranscript(heard),
+  );
+
   it('was scraped by a real Prometheus all the time, and no scrape has failed', async () => {
-    const [never] = await prometheus.query('min_over_time(up[1h])');
-    expect(never?.value[1]).toBe('1');
-    const [count] = await prometheus.query('count_over_time(up[1h])');
-    expect(Number(count?.value[1])).toBeGreaterThan(30);
+    const ask = async (query: string): Promise<number> =>
+      Number((await prometheus.query(query))[0]?.value[1]);
+    const lastedS = (performance.now() - startedMs) / 1_000;
+    const up = await ask('min_over_time(up[1h])');
+    const scrapes = await ask('count_over_time(up[1h])');
+    const slowestS = await ask('max_over_time(scrape_duration_seconds[1h])');
+    const line = `${demoFaults.length} faults in ${lastedS.toFixed(0)} s: ${scrapes} scrapes, least up ${up}, slowest ${slowestS} s`;
+    if (isSoak) console.log(line);
+    expect(up, line).toBe(1);
+    expect(scrapes, line).toBeGreaterThan(isSoak ? 600 : 30);
+    // One a second: more than a few missing ones are scrapes that did not happen.
+    expect(scrapes, line).toBeGreaterThan(0.9 * lastedS);
   });
 });

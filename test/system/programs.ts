@@ -17,7 +17,7 @@ export interface Program {
 }
 
 /** Starts a program and keeps what it prints. */
-function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
   const child = spawn(command, args, { cwd: checkout, env: { ...process.env, ...env } });
   let stdout = '';
   let stderr = '';
@@ -84,13 +84,13 @@ export async function startNeonwatch(config: object, listen = '127.0.0.1:0'): Pr
 }
 
 /** A folder that is gone when the test is. */
-async function temporaryFolder() {
+export async function temporaryFolder() {
   const path = await mkdtemp(join(tmpdir(), 'neonwatch test '));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
 /** A port that was free a moment ago, for programs that cannot say which one they got. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -1,57 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { checkout } from '../../scripts/run-program.ts';
 import { type Neonwatch, startNeonwatch, until } from './programs.ts';
-
-interface Simulated {
-  /** What it printed, as configuration. */
-  readonly config: object;
-  readonly sim: string;
-  readonly child: ChildProcess;
-  post(path: string, body: object): Promise<unknown>;
-  get<Body>(path: string): Promise<Body>;
-  end(): Promise<unknown>;
-}
-
-/** `neonwatch simulate` as a program of its own; resolves when it has printed where it is. */
-async function startSimulate(...flags: string[]): Promise<Simulated> {
-  const main = join(checkout, 'src', 'cli', 'main.ts');
-  const child = spawn(process.execPath, [main, 'simulate', ...flags], { cwd: checkout });
-  let printed = '';
-  let complaint = '';
-  child.stdout.on('data', (part) => {
-    printed += part;
-  });
-  child.stderr.on('data', (part) => {
-    complaint += part;
-  });
-  const exited = once(child, 'exit').then(([code]) => code as unknown);
-  const sim = await until('simulate printing its addresses', () => {
-    if (child.exitCode !== null) return '';
-    return /^# look and break: (\S+)\/_sim\n/m.exec(printed)?.[1];
-  });
-  if (sim === '') throw new Error(`simulate ended: ${complaint}`);
-  async function call(path: string, init?: RequestInit): Promise<unknown> {
-    const response = await fetch(`${sim}${path}`, init);
-    const body: unknown = await response.json();
-    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(body)}`);
-    return body;
-  }
-  return {
-    config: parse(printed) as object,
-    sim,
-    child,
-    post: (path, body) => call(path, { method: 'POST', body: JSON.stringify(body) }),
-    get: async <Body>(path: string) => (await call(path)) as Body,
-    end: () => {
-      child.kill('SIGTERM');
-      return exited;
-    },
-  };
-}
+import { type Simulated, startSimulate } from './simulated.ts';
 
 let simulated: Simulated | undefined;
 let neonwatch: Neonwatch | undefined;
@@ -164,6 +113,27 @@ describe('neonwatch watching neonwatch simulate', () => {
       (values) => values('neon_nodes{availability="Active"}') === undefined,
     );
     await simulator.post('/_sim/faults/controller_down', { on: false });
+    await see('all shards agreeing again', (values) => allAgree(values, 20));
+  });
+
+  it('sees a controller that panics at each start, and what is well when it is mended', async () => {
+    const { simulator, see } = await watching(...small);
+    await see('all shards agreeing', (values) => allAgree(values, 20));
+    const { storageController } = simulator.config as { storageController: { url: string } };
+    const tenant = '20000000000000000000000000000001';
+    const policy = fetch(`${storageController.url}/control/v1/tenant/${tenant}/policy`, {
+      method: 'PUT',
+      body: JSON.stringify({ placement: { Attached: 2 } }),
+    });
+    await expect(policy).rejects.toThrow('fetch failed');
+    await see(
+      'the node list ageing away',
+      (values) => values('neon_nodes{availability="Active"}') === undefined,
+    );
+    await simulator.post('/_sim/advance', { ms: 5_000 });
+    const { panics } = await simulator.get<{ panics: number }>('/_sim/world');
+    expect(panics).toBeGreaterThan(1);
+    await simulator.post('/_sim/faults/database_mended', {});
     await see('all shards agreeing again', (values) => allAgree(values, 20));
   });
 

@@ -1,5 +1,5 @@
 import { shortTenant } from '../narrator.ts';
-import { startMove, watchedTenant } from '../scene.ts';
+import { type Scene, startMove } from '../scene.ts';
 import type { DemoFault } from './fault.ts';
 import { backInService, breakIt, mend } from './simulator-switches.ts';
 
@@ -57,16 +57,22 @@ const zoneDown: DemoFault = {
   },
 };
 
+/** In the world's time; the controller gives up on a heartbeat after a second. */
+function slowMs({ speed }: Scene): number {
+  return Math.min(400 * speed, 900);
+}
+
 const nodeSlow: DemoFault = {
   name: 'node-slow',
   about: 'a pageserver answers late: it still counts as available',
   watch: [
-    'neonwatch_collector_duration_seconds{collector="pageserver_status"} > 0.3',
+    'neonwatch_collector_duration_seconds{collector="pageserver_status"} > 0.2',
     'neon_node_availability{node_id="4",availability="Active"} == 1',
   ],
   async begin(scene) {
-    breakIt(scene, 'node-slow', { node: 4, ms: 400 * scene.speed });
-    return { story: 'pageserver 4 answers after 400 ms' };
+    const ms = slowMs(scene);
+    breakIt(scene, 'node-slow', { node: 4, ms });
+    return { story: `pageserver 4 answers after ${Math.round(ms / scene.speed)} ms` };
   },
   end: async (scene) => mend(scene, 'node-slow'),
 };
@@ -111,7 +117,7 @@ const coldStart: DemoFault = {
   async end(scene) {
     breakIt(scene, 'controller-restarted');
     await scene.until('the controller being ready', () => scene.world.controller.ready() === 200);
-    await scene.moveHome(watchedTenant);
+    await scene.moveAllHome();
   },
 };
 
@@ -124,7 +130,7 @@ const fillOrphaned: DemoFault = {
     'neon_shards_in_state{state="reconciling"} == 0',
   ],
   async begin(scene) {
-    breakIt(scene, 'node-slow', { node: 5, ms: 400 * scene.speed });
+    breakIt(scene, 'node-slow', { node: 5, ms: slowMs(scene) });
     scene.world.controller.fill(5);
     breakIt(scene, 'controller-restarted');
     return { story: 'the storage controller was killed while it filled pageserver 5' };

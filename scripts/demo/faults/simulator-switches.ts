@@ -1,4 +1,4 @@
-import { type Scene, watchedTenant } from '../scene.ts';
+import type { Scene } from '../scene.ts';
 
 /** Breaks something of the simulator. @throws when the simulator does not know it. */
 export function breakIt(
@@ -22,7 +22,7 @@ function schedulingOf({ world }: Scene, node: number): string {
   return world.snapshot().nodes.find(({ id }) => id === node)?.scheduling ?? '';
 }
 
-/** Brings pageservers back into service, however they were left, and the shards of the compute home. */
+/** Brings pageservers back into service, however they were left, and all shards home. */
 export async function backInService(scene: Scene, ...nodes: readonly number[]): Promise<void> {
   for (const node of nodes) {
     await scene.until(`pageserver ${node} coming back`, () => isAvailable(scene, node));
@@ -32,5 +32,5 @@ export async function backInService(scene: Scene, ...nodes: readonly number[]): 
     scene.world.controller.fill(node);
     await scene.until(`pageserver ${node} being filled`, () => schedulingOf(scene, node) === 'Active');
   }
-  await scene.moveHome(watchedTenant);
+  await scene.moveAllHome();
 }

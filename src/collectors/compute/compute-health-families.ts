@@ -124,6 +124,16 @@ const databaseSize = family({
   },
 });
 
+const riskySetting = family({
+  name: 'neon_compute_risky_setting',
+  type: 'gauge',
+  help: 'Whether a setting has a value that hurts one day: log_statement is all; archive_command writes over a file that is there already.',
+  labels: ['compute', 'setting'],
+  cardinality: 'node',
+  samples: ({ target, reading: { risks } }: Input) =>
+    [...(risks ?? [])].map(([setting, isRisky]) => sample({ compute: target.name, setting }, flag(isRisky))),
+});
+
 export const computeHealthFamilies = [
   up,
   inRecovery,
@@ -137,4 +147,5 @@ export const computeHealthFamilies = [
   databaseCount,
   invalidDatabases,
   databaseSize,
+  riskySetting,
 ];

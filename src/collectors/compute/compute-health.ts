@@ -5,6 +5,7 @@ import { type Parts, trackParts } from '../sql-part.ts';
 import { activityOf } from './compute-health-activity.ts';
 import { computeHealthFamilies } from './compute-health-families.ts';
 import type { ComputeHealthReading } from './compute-health-reading.ts';
+import { readRisks } from './compute-health-risks.ts';
 import { readActivity, readServer, readWaits, type WaitRow } from './compute-health-rows.ts';
 import { readSizes } from './compute-health-sizes.ts';
 import { type NeonFacts, readNeon } from './neon-facts.ts';
@@ -30,6 +31,7 @@ async function readHealth(session: SqlSession, context: Context, parts: Parts) {
   if (!isNeon) parts.skip('neon', 'not_neon');
   const waits = isNeon && activity.hidden === 0 ? await readNeonWaits(session, parts) : undefined;
   const neon = extension && (await readNeon(session, extension, server.in_recovery, parts));
+  const risks = await parts.attempt('risky_settings', () => readRisks(session));
   // Last, because a busy server takes longest over these.
   const databases = await parts.attempt('database_sizes', () =>
     readSizes(session, context.previous?.databases, context.clock, parts),
@@ -44,6 +46,7 @@ async function readHealth(session: SqlSession, context: Context, parts: Parts) {
     activity,
     waits,
     databases,
+    risks,
     top: context.settings.top,
     neon,
   };

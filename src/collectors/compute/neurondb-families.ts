@@ -1,10 +1,10 @@
 import { family } from '../../metrics/family.ts';
 import { flag, sample, stateValues } from '../../metrics/samples.ts';
+import { isServed, releaseOf } from '../../neon/neurondb.ts';
 import type { TargetReading } from '../collector.ts';
 import { secondsOf } from './neurondb-labels.ts';
 import type { DatabaseFacts, NeurondbReading } from './neurondb-reading.ts';
 import { serverFamilies } from './neurondb-server-families.ts';
-import { isServed, releaseOf } from './neurondb-verdicts.ts';
 
 type Input = TargetReading<NeurondbReading>;
 

@@ -56,6 +56,25 @@ export interface GpuDevice {
   readonly freeMemoryBytes: bigint | undefined;
 }
 
+/** How the server last began: by itself, or with every session cut off after one of its processes fell. */
+export interface ServerBegin {
+  /**
+   * When it began with crash recovery, in ms since 1970: after a crash, an immediate stop, or from a base backup.
+   * Undefined: it had been stopped in good order before.
+   */
+  readonly recoveredAtMs: number | undefined;
+}
+
+/** A client's statement that runs for long and waits for nothing. */
+export interface BusyBackend {
+  readonly pid: number;
+  readonly database: string;
+  /** Start of the statement, in ms since 1970. */
+  readonly sinceMs: number;
+  /** One of neonwatch's own, each of which has a `statement_timeout` of seconds. */
+  readonly isOurs: boolean;
+}
+
 export interface EntrypointCache {
   readonly maxEntries: number;
   readonly entries: number;
@@ -70,6 +89,10 @@ export interface ServerFacts {
   /** `pg_postmaster_start_time()` in ms since 1970. */
   readonly startedMs: number;
   readonly workers: readonly WorkerFact[] | undefined;
+  /** Undefined also where there is no NeuronDB, as `workers`. */
+  readonly begin: ServerBegin | undefined;
+  /** The longest first, at most 20; builds of indexes and other maintenance are not among them. */
+  readonly busy: readonly BusyBackend[] | undefined;
   /** Worker → whether its setting lets it run. */
   readonly enabledWorkers: ReadonlyMap<string, boolean>;
   /** Available devices only. */

@@ -199,6 +199,34 @@ const workerRestarts = family({
   samples: eachWorker(({ restarts }) => restarts),
 });
 
+const crashRecovery = family({
+  name: 'neurondb_server_crash_recovery_timestamp_seconds',
+  type: 'gauge',
+  unit: 'seconds',
+  help: 'When the server last began with crash recovery, after which vector indexes of NeuronDB may be broken; 0 when it began after a clean stop.',
+  labels: ['compute'],
+  cardinality: 'node',
+  samples: one(({ begin }) => begin && secondsOf(begin.recoveredAtMs ?? 0)),
+});
+
+const busyStart = family({
+  name: 'neurondb_busy_statement_start_timestamp_seconds',
+  type: 'gauge',
+  unit: 'seconds',
+  help: "When the longest statement began that has run for over a minute and waits for nothing, of neonwatch's own and of others; maintenance is left out, and absent when there is none.",
+  labels: ['compute', 'owner'],
+  cardinality: 'node',
+  *samples({ target, reading }: Input) {
+    for (const owner of ['own', 'other']) {
+      // The longest are first.
+      const longest = reading.server.busy?.find(({ isOurs }) => isOurs === (owner === 'own'));
+      if (longest !== undefined) {
+        yield sample({ compute: target.name, owner }, secondsOf(longest.sinceMs));
+      }
+    }
+  },
+});
+
 /** Families of the server as a whole, in the order of the page. */
 export const serverFamilies = [
   availableInfo,
@@ -218,4 +246,6 @@ export const serverFamilies = [
   workerEnabled,
   workerStart,
   workerRestarts,
+  crashRecovery,
+  busyStart,
 ];

@@ -8,7 +8,7 @@ import { labelText } from './neurondb-labels.ts';
 import { type Probe, probeNeurondb, type SettingName } from './neurondb-probe.ts';
 import type { DatabaseFacts, DatabaseSkip, NeurondbReading, ServerFacts } from './neurondb-reading.ts';
 import { readTables } from './neurondb-tables.ts';
-import { readServer } from './neurondb-workers.ts';
+import { type ReadServer, readServer } from './neurondb-workers.ts';
 
 /** Meaning of `neurondb.compute_mode`, from NeuronDB's source. */
 const computeModes: Readonly<Record<string, string>> = { '0': 'cpu', '1': 'gpu', '2': 'auto' };
@@ -147,7 +147,7 @@ function skipsOf({ session, skipped }: PartContext): DatabaseSkip[] {
 }
 
 function readingOf(
-  server: Pick<ServerFacts, 'startedMs' | 'availableVersion' | 'workers'>,
+  server: ReadServer,
   known: Known,
   databases: readonly DatabaseFacts[],
   skips: readonly DatabaseSkip[],
@@ -157,9 +157,10 @@ function readingOf(
     server.workers?.some(({ startsMs }) => startsMs.length > 0) === true ||
     known.isPreloaded === true;
   const distinct = new Map(skips.map(({ part, reason }) => [`${part} ${reason}`, { part, reason }]));
+  // Where there is no NeuronDB at all, that no worker runs is no fact about it.
+  const ofNeurondb = isThere ? {} : { workers: undefined, begin: undefined, busy: undefined };
   return {
-    // Where there is no NeuronDB at all, that no worker runs is no fact about it.
-    server: { ...server, ...known, workers: isThere ? server.workers : undefined },
+    server: { ...server, ...known, ...ofNeurondb },
     databases,
     skips,
     skippedParts: [...distinct.values()],

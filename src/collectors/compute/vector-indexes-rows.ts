@@ -1,10 +1,7 @@
 import { z } from 'zod';
+import { type VectorAccessMethod, vectorAccessMethods } from '../../neon/neurondb.ts';
 import { bool, float8, int4, int8, text } from '../../sources/pg-values.ts';
 import type { SqlSession } from '../../sources/sql-reader.ts';
-
-/** Access methods of vector indexes: NeuronDB's are `hnsw` and `ivf`, pgvector's `hnsw` and `ivfflat`. */
-const vectorAccessMethods = ['hnsw', 'ivf', 'ivfflat'] as const;
-export type VectorAccessMethod = (typeof vectorAccessMethods)[number];
 
 const IndexRow = z.object({
   schemaname: text,
@@ -16,6 +13,9 @@ const IndexRow = z.object({
   typmod: int4.nullable(),
   valid: bool,
   ready: bool,
+  /** Null: our role may not see who builds. */
+  building: bool.nullable(),
+  filenode: int8,
   parameters: text.nullable(),
   scans: int8,
   tuples_read: int8,
@@ -37,7 +37,10 @@ const indexesSql = `
 SELECT n.nspname AS schemaname, h.relname, c.relname AS indexrelname, a.amname AS am, o.opcname AS opclass,
   coalesce(ht.typname, it.typname) AS type,
   coalesce(nullif(ia.atttypmod, -1), ha.atttypmod) AS typmod,
-  i.indisvalid AS valid, i.indisready AS ready,
+  i.indisvalid AS valid, i.indisready AS ready, c.relfilenode AS filenode,
+  CASE WHEN pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') THEN EXISTS (
+    SELECT FROM pg_catalog.pg_stat_progress_create_index p
+    WHERE p.index_relid = c.oid AND p.datname = pg_catalog.current_database()) END AS building,
   pg_catalog.array_to_string(c.reloptions, pg_catalog.chr(10)) AS parameters,
   pg_catalog.pg_stat_get_numscans(c.oid) AS scans,
   pg_catalog.pg_stat_get_tuples_returned(c.oid) AS tuples_read,
@@ -81,6 +84,10 @@ export interface VectorIndex {
   readonly parameters: ReadonlyMap<string, number>;
   readonly isValid: boolean;
   readonly isReady: boolean;
+  /** Whether it is being built or rebuilt now; undefined when our role may not see that. */
+  readonly isBuilding: boolean | undefined;
+  /** Name of its file: another one after every rebuild. */
+  readonly filenode: bigint;
   readonly scans: bigint;
   readonly tuplesRead: bigint;
   readonly tuplesFetched: bigint;
@@ -116,6 +123,8 @@ function vectorIndex(row: IndexRow): VectorIndex {
     parameters: parametersIn(row.parameters ?? ''),
     isValid: row.valid,
     isReady: row.ready,
+    isBuilding: row.building ?? undefined,
+    filenode: row.filenode,
     scans: row.scans,
     tuplesRead: row.tuples_read,
     tuplesFetched: row.tuples_fetched,

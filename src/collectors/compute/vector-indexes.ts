@@ -1,22 +1,20 @@
 import { family, type Sample } from '../../metrics/family.ts';
 import { flag, sample } from '../../metrics/samples.ts';
+import { memoryRules } from '../../neon/neurondb.ts';
 import type { TargetReading } from '../collector.ts';
 import type { SqlCollector, SqlReadingBase } from '../sql-collector.ts';
 import { inEachDatabase } from './relations-databases.ts';
-import { readVectorIndexes, type VectorAccessMethod, type VectorIndex } from './vector-indexes-rows.ts';
+import { readVectorIndexes, type VectorIndex } from './vector-indexes-rows.ts';
+import { readVectorTables, type VectorTable, vectorTableInfo } from './vector-tables.ts';
 
 /** Indexes with names of their own, per database: the largest. A partitioned table has one per partition. */
 const maxIndexes = 500;
 
-/** Memory that an index needs to be fast, as a multiple of its vector data: the rules of NeuronDB's playbook. */
-const memoryRules: Readonly<Record<VectorAccessMethod, { readonly low: number; readonly high: number }>> = {
-  hnsw: { low: 3, high: 4 },
-  ivf: { low: 1.5, high: 2 },
-  ivfflat: { low: 1.5, high: 2 },
-};
-
 export interface VectorIndexesReading extends SqlReadingBase {
+  /** By database, largest first. */
   readonly databases: ReadonlyMap<string, readonly VectorIndex[]>;
+  /** Tables that hold vectors, by database. */
+  readonly tables: ReadonlyMap<string, readonly VectorTable[]>;
 }
 
 type Input = TargetReading<VectorIndexesReading>;
@@ -112,6 +110,15 @@ const ready = family({
   type: 'gauge',
   help: 'Whether writes keep a vector index up to date.',
   samples: (input: Input) => perIndex(input, ({ isReady }) => flag(isReady)),
+});
+
+const building = family({
+  ...shape,
+  name: 'neurondb_vector_index_building',
+  type: 'gauge',
+  help: 'Whether a vector index is being built or rebuilt now; absent where our role may not see that.',
+  samples: (input: Input) =>
+    perIndex(input, ({ isBuilding }) => (isBuilding === undefined ? undefined : flag(isBuilding))),
 });
 
 const scans = family({
@@ -214,6 +221,7 @@ export const vectorIndexes = {
     parameter,
     valid,
     ready,
+    building,
     scans,
     tuplesRead,
     tuplesFetched,
@@ -222,6 +230,18 @@ export const vectorIndexes = {
     rows,
     size,
     memoryNeed,
+    vectorTableInfo,
   ],
-  collect: (context) => inEachDatabase(context, readVectorIndexes),
+  async collect(context) {
+    const { databases, skippedParts } = await inEachDatabase(context, async (session) => ({
+      indexes: await readVectorIndexes(session),
+      tables: await readVectorTables(session),
+    }));
+    const each = [...databases];
+    return {
+      databases: new Map(each.map(([datname, { indexes }]) => [datname, indexes])),
+      tables: new Map(each.map(([datname, { tables }]) => [datname, tables])),
+      skippedParts,
+    };
+  },
 } as const satisfies SqlCollector<VectorIndexesReading>;

@@ -28,7 +28,7 @@ export interface SecondariesReading extends ReadingBase {
   readonly nodeId: number;
   /** Secondary locations on this pageserver, asked or not. */
   readonly secondaries: number;
-  /** By shard id, longest not asked first: the order in which the next runs ask. */
+  /** By shard id, longest not asked first: see `inTurn` for how the next runs ask. */
   readonly sampled: ReadonlyMap<string, Sampled>;
 }
 
@@ -107,6 +107,22 @@ async function askAll(
   return gone;
 }
 
+/**
+ * Whom to ask now: new ones first, then those that were not warm for half of what is left, so that it is soon known when
+ * they are; then whoever was not asked for longest.
+ */
+function inTurn(
+  present: ReadonlySet<string>,
+  known: ReadonlyMap<string, Sampled>,
+  most: number,
+): readonly string[] {
+  const turn = [...present].filter((shardId) => !known.has(shardId)).slice(0, most);
+  const restless = [...known].filter(([, { warmth }]) => warmth !== 'warm').map(([shardId]) => shardId);
+  const again = restless.slice(0, Math.ceil((most - turn.length) / 2));
+  const chosen = new Set([...new Set([...again, ...known.keys()])].slice(0, most - turn.length));
+  return [...turn, ...[...known.keys()].filter((shardId) => chosen.has(shardId))];
+}
+
 /** Warmth of secondaries, sampled: one request each is too many at thousands of shards, and it changes slowly. */
 export const pageserverSecondaries = {
   name: 'pageserver_secondaries',
@@ -122,8 +138,7 @@ export const pageserverSecondaries = {
       node.locations.filter(({ mode }) => mode === 'Secondary').map(({ id }) => id.text),
     );
     const known = new Map([...(previous?.sampled ?? [])].filter(([shardId]) => present.has(shardId)));
-    const neverAsked = [...present].filter((shardId) => !known.has(shardId));
-    const turn = [...neverAsked, ...known.keys()].slice(0, inputs.settings.warmthSamples);
+    const turn = inTurn(present, known, inputs.settings.warmthSamples);
     const gone = await askAll(context, turn, known);
     return { nodeId, secondaries: present.size - gone.length, sampled: known };
   },

@@ -110,3 +110,34 @@ export const databaseConflicts: StatTable = {
     ),
   ],
 };
+
+/**
+ * How far each database is from running out of ids. The names are postgres_exporter's (0.14 and later, off by default
+ * there); the figures are counts, not seconds.
+ */
+export const databaseWraparound: StatTable = {
+  part: 'wraparound',
+  needs: () => [selectable('pg_database')],
+  texts: { datname: 'd.datname' },
+  // A database that was dropped halfway cannot be vacuumed and holds nothing back.
+  from: () => 'pg_catalog.pg_database d WHERE d.datconnlimit <> -2',
+  cardinality: 'node',
+  columns: [
+    {
+      name: 'pg_database_wraparound_age_datfrozenxid_seconds',
+      type: 'gauge',
+      help: 'Age of the oldest transaction id of this database that is not frozen, in transactions.',
+      sql: () => 'pg_catalog.age(d.datfrozenxid)',
+      whenNull: 'absent',
+      labels: ['datname'],
+    },
+    {
+      name: 'pg_database_wraparound_age_datminmxid_seconds',
+      type: 'gauge',
+      help: 'Age of the oldest multixact id of this database that is not replaced, in multixacts.',
+      sql: () => 'pg_catalog.mxid_age(d.datminmxid)',
+      whenNull: 'absent',
+      labels: ['datname'],
+    },
+  ],
+};

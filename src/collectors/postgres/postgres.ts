@@ -4,7 +4,7 @@ import type { SqlSession } from '../../sources/sql-reader.ts';
 import { countSetAside } from '../set-aside.ts';
 import type { SqlCollector, SqlContext } from '../sql-collector.ts';
 import * as activity from './activity.ts';
-import { databaseConflicts, databaseStatistics } from './database-tables.ts';
+import { databaseConflicts, databaseStatistics, databaseWraparound } from './database-tables.ts';
 import * as databases from './databases.ts';
 import { createPartReader, type PartReader } from './part-reader.ts';
 import type { PostgresReading, StatRow } from './postgres-reading.ts';
@@ -20,7 +20,14 @@ const sizesEveryMs = 60_000;
 
 /** Views of one row, which are read together. */
 const singleRowTables = [archiver, backgroundWriter, checkpointer, wal];
-const rowTables = [databaseStatistics, databaseConflicts, replication, replicationSlots, vacuum];
+const rowTables = [
+  databaseStatistics,
+  databaseConflicts,
+  databaseWraparound,
+  replication,
+  replicationSlots,
+  vacuum,
+];
 const tables = [...singleRowTables, ...rowTables];
 
 const settingsNeeds = [selectable('pg_settings')];

@@ -38,11 +38,14 @@ function yesOrNo(path: string, target: string, status: number): boolean {
   throw new SourceError('unexpected', `GET ${path} on ${target} answered ${status}; ${remedy}`, { status });
 }
 
-/** `/ready` and `/live` answer 200 or 503 with `null`, need no token and no database. */
+/**
+ * `/ready` and `/live` answer 200 or 503 with `null`, need no token and no database. There is a target for each instance
+ * of the controller: ask the store for `all` of them; `one` is the first by name, whichever that is.
+ */
 export const controllerHealth = {
   name: 'controller_health',
-  summary: 'Whether the storage controller is ready, and live: ready and leader.',
-  kind: 'storage_controller',
+  summary: 'Whether each instance of the storage controller is ready, and live: ready and leader.',
+  kind: 'controller_instance',
   families: [ready, live],
   async collect({ http, target, signal }) {
     const [readyStatus, liveStatus] = await Promise.all([

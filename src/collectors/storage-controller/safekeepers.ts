@@ -12,6 +12,7 @@ const Safekeeper = z.object({
   host: z.string(),
   port: z.int(),
   http_port: z.int(),
+  https_port: z.int().nullish(),
   availability_zone_id: z.string(),
   scheduling_policy: z.string(),
 });
@@ -24,6 +25,7 @@ interface SafekeeperFact {
   readonly regionId: string;
   readonly address: string;
   readonly httpAddress: string;
+  readonly httpsAddress?: string | undefined;
   readonly az: string;
   readonly schedulingPolicy: string;
 }
@@ -107,6 +109,7 @@ export const safekeepers = {
           regionId: row.region_id,
           address: formatAddress(row.host, row.port),
           httpAddress: formatAddress(row.host, row.http_port),
+          httpsAddress: row.https_port == null ? undefined : formatAddress(row.host, row.https_port),
           az: row.availability_zone_id,
           schedulingPolicy: row.scheduling_policy,
         });

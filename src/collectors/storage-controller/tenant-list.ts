@@ -129,5 +129,10 @@ export function placementFromLocations(nodes: readonly NodeLocations[]): readonl
     if (known === undefined) tenants.set(id.tenantId, [placement]);
     else known.push(placement);
   }
-  return [...tenants].map(([tenantId, list]) => ({ tenantId, policy: undefined, shards: list }));
+  return [...tenants].map(([tenantId, list]) => ({
+    tenantId,
+    policy: undefined,
+    stripeSizeBlocks: undefined,
+    shards: list,
+  }));
 }

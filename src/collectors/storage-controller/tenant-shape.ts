@@ -21,6 +21,7 @@ const Shard = z.object({
 export const Tenant = z.object({
   tenant_id: z.string(),
   shards: z.array(Shard),
+  stripe_size: z.int().nonnegative().nullish(),
   policy: z.union([z.object({ Attached: z.int().nonnegative() }), z.string()]),
 });
 
@@ -85,5 +86,10 @@ export function tenantPlacement(row: TenantRow, setAside: SetAsideCount): Tenant
     else if (shards.has(shard.id.text)) setAside.add('duplicate');
     else shards.set(shard.id.text, shard);
   }
-  return { tenantId: row.tenant_id, policy: placementPolicy(row.policy), shards: [...shards.values()] };
+  return {
+    tenantId: row.tenant_id,
+    policy: placementPolicy(row.policy),
+    stripeSizeBlocks: row.stripe_size ?? undefined,
+    shards: [...shards.values()],
+  };
 }

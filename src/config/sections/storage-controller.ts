@@ -9,6 +9,16 @@ export const StorageController = z
       example: 'http://localhost:1234',
       env: ['storcon_api'],
     }),
+    peers: z
+      .array(HttpUrl)
+      .max(100)
+      .default([])
+      .meta({
+        description:
+          'Other instances of the same controller. Each is asked for its own health and metrics, no more; ' +
+          'token and `caFile` are those of the controller.',
+        example: '["http://controller2:1234"]',
+      }),
     token: BearerToken.optional().meta({
       description:
         'Bearer token for the controller. Listing tenants needs the `admin` scope, listing nodes `infra`.',

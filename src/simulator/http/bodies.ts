@@ -81,6 +81,42 @@ export const safekeeperMigrate = struct(
   {},
 );
 
+/** `MetadataHealthUpdateRequest`. */
+export const updateHealth = struct(
+  { name: 'MetadataHealthUpdateRequest' },
+  { healthy_tenant_shards: sequence(text), unhealthy_tenant_shards: sequence(text) },
+  {},
+);
+
+/** `NodeRegisterRequest`. */
+export const nodeRegister = struct(
+  { name: 'NodeRegisterRequest' },
+  {
+    node_id: u64,
+    listen_pg_addr: text,
+    listen_pg_port: unsigned('u16', 65_535),
+    listen_http_addr: text,
+    listen_http_port: unsigned('u16', 65_535),
+    availability_zone_id: text,
+  },
+  {},
+);
+
+/** `SafekeeperUpsert`. */
+export const safekeeperUpsert = struct(
+  { name: 'SafekeeperUpsert' },
+  {
+    id: u64,
+    region_id: text,
+    version: u64,
+    host: text,
+    port: unsigned('u16', 65_535),
+    http_port: unsigned('u16', 65_535),
+    availability_zone_id: text,
+  },
+  {},
+);
+
 export const outdatedHealth = struct(
   { name: 'MetadataHealthListOutdatedRequest' },
   { not_scrubbed_for: text },

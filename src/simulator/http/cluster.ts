@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { Safekeeper, World } from '../world/api.ts';
 import type { Compute, ProcessState } from '../world/hook-api.ts';
 import type { HttpAnswer } from './answer.ts';
+import { computeKeys, computeRoutes } from './compute-ctl.ts';
 import { controllerCommands } from './controller-commands.ts';
 import { controllerExposition, RequestCounts } from './controller-metrics.ts';
 import { controllerReads } from './controller-reads.ts';
@@ -14,7 +15,7 @@ import type { RequestLog } from './request-log.ts';
 import type { Route } from './router.ts';
 import type { Service } from './service.ts';
 import { simRoutes } from './sim-routes.ts';
-import { brokerNotFound, brokerRoutes, computeRoutes, safekeeperRoutes } from './small-services.ts';
+import { brokerNotFound, brokerRoutes, safekeeperRoutes } from './small-services.ts';
 import type { TokenKeys } from './tokens.ts';
 
 interface ClusterOptions {
@@ -66,6 +67,20 @@ function computeOf(world: World, tenantId: string): Compute | undefined {
   return world.computes().find((compute) => compute.tenantId === tenantId);
 }
 
+interface Process {
+  readonly name: string;
+  readonly service: Service;
+  readonly routes: readonly Route[];
+  readonly state: () => ProcessState;
+  readonly keys?: TokenKeys | undefined;
+  readonly isOpen?: () => boolean;
+  readonly unknown?: HttpAnswer;
+  readonly admit?: World['controller']['admit'];
+  readonly counts?: RequestCounts;
+  readonly delayMs?: () => number;
+  readonly headers?: () => Readonly<Record<string, string>>;
+}
+
 /** Attaches the world to the sockets. */
 export function clusterServices({ world, ports, clock, tokens, log, catchUp }: ClusterOptions): Cluster {
   const states: { readonly service: Service; readonly state: () => ProcessState }[] = [];
@@ -75,19 +90,6 @@ export function clusterServices({ world, ports, clock, tokens, log, catchUp }: C
 
   async function sync(): Promise<void> {
     await Promise.all(states.map(({ service, state }) => service.become(state())));
-  }
-
-  interface Process {
-    readonly name: string;
-    readonly service: Service;
-    readonly routes: readonly Route[];
-    readonly state: () => ProcessState;
-    readonly keys?: TokenKeys | undefined;
-    readonly unknown?: HttpAnswer;
-    readonly admit?: World['controller']['admit'];
-    readonly counts?: RequestCounts;
-    readonly delayMs?: () => number;
-    readonly headers?: () => Readonly<Record<string, string>>;
   }
 
   function run({ service, state, delayMs = () => 0, headers = ids, ...desk }: Process): void {
@@ -101,6 +103,7 @@ export function clusterServices({ world, ports, clock, tokens, log, catchUp }: C
     service: ports.controller,
     routes: controllerRoutes(world, counts),
     keys: tokens,
+    isOpen: () => world.controller.isOpen(),
     counts,
     admit: (method, path) => world.controller.admit(method, path),
     state: () => {
@@ -135,6 +138,8 @@ export function clusterServices({ world, ports, clock, tokens, log, catchUp }: C
       name: `compute ${tenantId}`,
       service,
       routes: computeRoutes(world, () => must(computeOf(world, tenantId), `compute of ${tenantId}`)),
+      keys: tokens === undefined ? undefined : computeKeys(tokens, tenantId),
+      unknown: brokerNotFound,
       state: () => computeOf(world, tenantId)?.state ?? 'down',
     });
   }
@@ -146,7 +151,13 @@ export function clusterServices({ world, ports, clock, tokens, log, catchUp }: C
     headers: () => ({}),
     state: () => world.broker(),
   });
-  run({ name: 'hook', service: ports.hook, routes: hookRoutes(world), state: () => 'up' });
+  run({
+    name: 'hook',
+    service: ports.hook,
+    routes: hookRoutes(world),
+    // A dead hook has no socket; one that is only slow or wrong has.
+    state: () => (world.hook.behaviour === 'dead' ? 'down' : 'up'),
+  });
   run({
     name: '_sim',
     service: ports.sim,

@@ -1,14 +1,17 @@
 import type { World } from '../world/api.ts';
-import { answerLater, badRequest } from './answer.ts';
+import { answerLater, badRequest, type HttpAnswer } from './answer.ts';
 import {
   migrate,
   nodeConfigure,
+  nodeRegister,
   preferredAzs,
   safekeeperMigrate,
   safekeeperPolicy,
+  safekeeperUpsert,
   shardSplit,
   tenantCreate,
   tenantPolicy,
+  updateHealth,
 } from './bodies.ts';
 import { type Asked, type Route, withBody } from './router.ts';
 
@@ -141,6 +144,42 @@ function tenantCommands({ controller }: World): Route[] {
   ];
 }
 
+/** What pageservers, safekeepers and the scrubber say of themselves. */
+function registrations({ controller }: World): Route[] {
+  return [
+    route(
+      'POST',
+      '/control/v1/node',
+      'control_v1_node_register',
+      infra,
+      withBody(nodeRegister, (_, body) => answerLater(controller.registerNode(body))),
+    ),
+    route(
+      'POST',
+      '/control/v1/safekeeper/:id',
+      'v1_safekeeper',
+      infra,
+      withBody(safekeeperUpsert, (asked, body) => {
+        if (body.id !== Number(asked.param('id'))) return badRequest('Path and body id differ');
+        return withoutBody(answerLater(controller.upsertSafekeeper(body)));
+      }),
+    ),
+    route(
+      'POST',
+      '/control/v1/metadata_health/update',
+      'control_v1_metadata_health_update',
+      ['scrubber', 'admin'],
+      withBody(updateHealth, (_, body) => answerLater(controller.updateHealth(body))),
+    ),
+  ];
+}
+
+/** A 204 has no body, and no word of its kind. */
+async function withoutBody(answer: HttpAnswer | Promise<HttpAnswer>): Promise<HttpAnswer> {
+  const given = await answer;
+  return given.status === 204 ? { status: 204, body: '' } : given;
+}
+
 /** Everything that changes something. */
 export function controllerCommands(world: World): readonly Route[] {
   const { controller } = world;
@@ -167,6 +206,7 @@ export function controllerCommands(world: World): readonly Route[] {
         answerLater(controller.setSafekeeperPolicy(Number(asked.param('id')), scheduling_policy)),
       ),
     ),
+    ...registrations(world),
     route('POST', '/debug/v1/reconcile_all', 'debug_v1_reconcile_all', admin, () =>
       answerLater(controller.reconcileAll()),
     ),

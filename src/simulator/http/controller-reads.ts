@@ -60,7 +60,7 @@ function healthRoutes(world: World): Route[] {
       path: '/control/v1/metadata_health/unhealthy',
       name: 'control_v1_metadata_health_list_unhealthy',
       allowed: scrubber,
-      answer: () => jsonAnswer(200, { unhealthy_tenant_shards: [] }),
+      answer: () => jsonAnswer(200, { unhealthy_tenant_shards: world.controller.unhealthyShards() }),
     },
     {
       method: 'POST',
@@ -68,10 +68,7 @@ function healthRoutes(world: World): Route[] {
       name: 'control_v1_metadata_health_list_outdated',
       allowed: scrubber,
       answer: withBody(outdatedHealth, (_, { not_scrubbed_for }) => {
-        const ageMs = durationMs(not_scrubbed_for) ?? 0;
-        const { startMs } = world.config;
-        if (world.nowMs() - startMs < ageMs) return jsonAnswer(200, { health_records: [] });
-        return rowsAnswer(healthRows(world, new Date(startMs).toISOString().replace('Z', '000Z')));
+        return rowsAnswer(healthRows(world, world.nowMs() - (durationMs(not_scrubbed_for) ?? 0)));
       }),
     },
   ];

@@ -14,6 +14,8 @@ export interface DeskOptions {
   readonly log: RequestLog;
   /** Absent: nobody is asked for a token. */
   readonly keys?: TokenKeys | undefined;
+  /** Whether nobody is asked for a token at the moment, although there are keys. */
+  readonly isOpen?: () => boolean;
   /** What is said to a route or method that is not there; the controller's words when absent. */
   readonly unknown?: HttpAnswer;
   /** Asked before anything else, as the controller's `admit`. */
@@ -28,10 +30,10 @@ export interface DeskOptions {
 const looking = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 function routeAnswer(options: DeskOptions, request: Request): HttpAnswer | Promise<HttpAnswer> {
-  const { routes, keys, unknown = notFound, world } = options;
+  const { routes, keys, unknown = notFound, world, isOpen = () => false } = options;
   const { method, path } = request;
   const match = findRoute(routes, method, path);
-  if (keys !== undefined && match?.route.allowed !== 'no token') {
+  if (keys !== undefined && !isOpen() && match?.route.allowed !== 'no token') {
     const claims = keys.check(request.authorization, world.nowMs());
     if ('status' in claims) return claims;
     const refused = scopeRefusal(match?.route.allowed ?? 'any token', claims, path);

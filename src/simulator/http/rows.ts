@@ -65,8 +65,8 @@ export function nodeShardRows({ controller }: World, nodeId: number): JsonRows {
   };
 }
 
-/** `POST /control/v1/metadata_health/outdated`: nobody scrubs here, so every record is of the world's start. */
-export function healthRows({ controller }: World, scrubbedAt: string): JsonRows {
+/** `POST /control/v1/metadata_health/outdated`: shards that nobody has scrubbed since; a record is made with its shard. */
+export function healthRows({ controller }: World, notSinceMs: number): JsonRows {
   return {
     before: '{"health_records":[',
     after: ']}',
@@ -74,10 +74,13 @@ export function healthRows({ controller }: World, scrubbedAt: string): JsonRows 
       for (const { tenant_id, shards } of controller.tenants(
         last === undefined ? {} : { startAfter: last },
       )) {
-        const records = shards.map(({ tenant_shard_id }) =>
-          JSON.stringify({ tenant_shard_id, healthy: true, last_scrubbed_at: scrubbedAt }),
-        );
-        yield [tenant_id, records.join(',')];
+        const records = shards.flatMap(({ tenant_shard_id }) => {
+          const { healthy, scrubbedAtMs } = controller.health(tenant_shard_id);
+          if (scrubbedAtMs > notSinceMs) return [];
+          const last_scrubbed_at = new Date(scrubbedAtMs).toISOString().replace('Z', '000Z');
+          return [JSON.stringify({ tenant_shard_id, healthy, last_scrubbed_at })];
+        });
+        if (records.length > 0) yield [tenant_id, records.join(',')];
       }
     },
   };

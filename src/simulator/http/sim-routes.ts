@@ -23,7 +23,8 @@ function latest<Entry extends { readonly seq: number }>(entries: readonly Entry[
   return entries.slice(-eventsAtOnce);
 }
 
-const index = {
+/** What `GET /_sim` says: the routes beside it. */
+export const simIndex = {
   'GET /_sim/world': 'nodes, shards, the operation under way, the hook and what is broken, in numbers',
   'GET /_sim/faults': 'what can be broken, with its arguments, and what is',
   'POST /_sim/faults/NAME': 'break it, or mend it: {"on": true, "arguments": {"node": 1}}, both optional',
@@ -44,14 +45,14 @@ export function simRoutes(world: World, log: RequestLog, moved: () => void): rea
   });
   const post = (path: string, answer: Route['answer']): Route => ({ ...get(path, answer), method: 'POST' });
   return [
-    get('/_sim', () => jsonAnswer(200, index)),
+    get('/_sim', () => jsonAnswer(200, simIndex)),
     get('/_sim/world', () => jsonAnswer(200, world.snapshot())),
     get('/_sim/faults', () =>
       jsonAnswer(200, { faults: world.faults.list(), active: world.faults.active() }),
     ),
     post('/_sim/faults/:fault', (asked) =>
       withBody(faultSwitch, (_, { on = true, arguments: given }) => {
-        const name = asked.param('fault');
+        const name = asked.param('fault').replaceAll('-', '_');
         if (!world.faults.list().some((fault) => fault.name === name)) {
           return errorAnswer(404, `there is no fault ${name}`);
         }

@@ -1,10 +1,9 @@
 import type { Safekeeper, World } from '../world/api.ts';
-import type { Compute } from '../world/hook-api.ts';
-import { type HttpAnswer, jsonAnswer } from './answer.ts';
+import { answerOf, type HttpAnswer, jsonAnswer } from './answer.ts';
 import { type ExposedFamily, expositionAnswer } from './exposition.ts';
-import type { Route } from './router.ts';
+import type { Asked, Route } from './router.ts';
 
-function get(path: string, allowed: Route['allowed'], answer: () => HttpAnswer): Route {
+function get(path: string, allowed: Route['allowed'], answer: (asked: Asked) => HttpAnswer): Route {
   return { method: 'GET', path, name: path, allowed, answer };
 }
 
@@ -25,11 +24,25 @@ function processFamilies(world: World): readonly ExposedFamily[] {
   ];
 }
 
-/** One safekeeper's HTTP interface, as far as the world has safekeepers: no timelines, so none of their routes. */
+/** One safekeeper's HTTP interface. */
 export function safekeeperRoutes(world: World, own: () => Safekeeper): readonly Route[] {
   return [
     get('/v1/status', 'no token', () => jsonAnswer(200, { id: own().id })),
-    get('/v1/utilization', ['safekeeperdata'], () => jsonAnswer(200, { timeline_count: own().timelines })),
+    get('/v1/utilization', ['safekeeperdata'], () =>
+      jsonAnswer(200, { timeline_count: own().timelines.length }),
+    ),
+    get('/v1/tenant/timeline', ['safekeeperdata'], () =>
+      jsonAnswer(
+        200,
+        own().timelines.map(({ tenantId, timelineId }) => ({
+          tenant_id: tenantId,
+          timeline_id: timelineId,
+        })),
+      ),
+    ),
+    get('/v1/tenant/:tenant_id/timeline/:timeline_id', ['safekeeperdata', 'tenant'], (asked) =>
+      answerOf(own().timeline(asked.param('tenant_id'), asked.param('timeline_id'))),
+    ),
     get('/metrics', 'no token', () =>
       expositionAnswer([
         ...processFamilies(world),
@@ -37,7 +50,7 @@ export function safekeeperRoutes(world: World, own: () => Safekeeper): readonly 
           name: 'safekeeper_timelines',
           type: 'gauge',
           help: 'Total number of timelines loaded in-memory',
-          samples: [[{}, own().timelines]],
+          samples: [[{}, own().timelines.length]],
         },
       ]),
     ),
@@ -61,34 +74,5 @@ export function brokerRoutes(world: World): readonly Route[] {
         },
       ]),
     ),
-  ];
-}
-
-/** compute_ctl's external interface. The world's computes are always used: `last_active` is now. */
-export function computeRoutes(world: World, own: () => Compute): readonly Route[] {
-  const time = (ms: number): string => new Date(ms).toISOString();
-  return [
-    get('/status', 'no token', () => {
-      const { startTimeMs, tenantId, timelineId, status } = own();
-      return jsonAnswer(200, {
-        start_time: time(startTimeMs),
-        tenant: tenantId,
-        timeline: timelineId,
-        status,
-        last_active: status === 'running' ? time(world.nowMs()) : null,
-        error: null,
-      });
-    }),
-    get('/metrics', 'no token', () => {
-      const { status } = own();
-      return expositionAnswer([
-        {
-          name: 'compute_ctl_up',
-          type: 'gauge',
-          help: 'Whether compute_ctl is running',
-          samples: [[{ build_tag: 'simulated', status: status.replaceAll('_', '-') }, 1]],
-        },
-      ]);
-    }),
   ];
 }

@@ -4,8 +4,11 @@ import type { Allowed } from './router.ts';
 
 /** A token as Neon signs it: EdDSA over header and claims. */
 export interface Claims {
-  readonly scope: string;
+  readonly scope?: string;
   readonly tenant_id?: string;
+  /** Of compute_ctl's tokens: whose it is, or whom it is for. */
+  readonly compute_id?: string;
+  readonly aud?: readonly string[];
   /** Seconds since the Unix epoch. */
   readonly exp?: number;
 }
@@ -75,6 +78,6 @@ export function scopeRefusal(allowed: Allowed, claims: Claims, path: string): Ht
   const isAllowed =
     claims.scope === 'tenant'
       ? allowed.includes('tenant') && path.split(/[/-]/).includes(claims.tenant_id ?? '-')
-      : allowed.includes(claims.scope);
+      : allowed.includes(claims.scope ?? '');
   return isAllowed ? undefined : forbidden;
 }

@@ -7,6 +7,7 @@ import type {
   NodeAvailability,
   NodeScheduling,
   Placement,
+  SafekeeperTimeline,
   SecondaryStatus,
   ShardScheduling,
   Utilization,
@@ -47,7 +48,9 @@ export interface Pageserver {
 export interface Safekeeper {
   readonly id: number;
   readonly state: ProcessState;
-  readonly timelines: number;
+  readonly timelines: readonly { readonly tenantId: string; readonly timelineId: string }[];
+  /** `GET /v1/tenant/:id/timeline/:id`. */
+  timeline(tenantId: string, timelineId: string): Answer<SafekeeperTimeline>;
 }
 
 /** One thing that can be broken. */
@@ -109,6 +112,8 @@ export interface WorldSnapshot {
   readonly splitting: number;
   readonly operation: string | null;
   readonly leadership: Leadership;
+  /** How often the controller has panicked. */
+  readonly panics: number;
   readonly hook: string;
   readonly faults: readonly string[];
   /** Bytes of the columns that hold the shards. */
@@ -188,6 +193,8 @@ export interface World {
   computes(): readonly Compute[];
   /** Someone other than the hook sets a compute: an operator, the healer. False when there is no such compute. */
   configureCompute(settings: ComputeSettings): boolean;
+  /** compute_ctl's `/configure`: `refused` in a status that does not allow it, `absent` when there is no such compute. */
+  reconfigureCompute(settings: ComputeSettings): 'done' | 'refused' | 'absent';
   /** Calls `run` whenever a compute's settings change, to drive a real Postgres. */
   onComputeSettings(run: (settings: ComputeSettings) => void): void;
   /** A pageserver that registers itself. */

@@ -8,13 +8,16 @@ import {
 } from './optimizer.ts';
 import { dropWhenDetached, maybeReconcile } from './reconciles.ts';
 import type { Affinity } from './scheduler.ts';
-import { azOf, isAvailable, placedDetached, type State, shardsOf, type TenantState, write } from './state.ts';
+import { azOf, isAvailable, placedDetached, type State, type TenantState, write } from './state.ts';
 import type { Steps } from './task.ts';
+import { placeInOrder } from './tenant-order.ts';
 import { secondaryLag, secondaryStatus } from './warmth.ts';
 
 /** What the controller does every 20 s by itself: reconcile what is dirty, and when nothing is, improve. */
 
 const stuckAfter = 10;
+const shardsInSlice = 20_000;
+const betweenSlicesMs = 10;
 const plannedAtMost = 64;
 const appliedAtMost = 16;
 const freshEnoughBytes = 10 * 1_024 ** 3;
@@ -22,18 +25,39 @@ const freshEnoughBytes = 10 * 1_024 ** 3;
 export function* backgroundLoop(state: State): Steps<void> {
   yield state.config.firstBackgroundMs ?? state.random.below(state.config.backgroundMs);
   for (;;) {
-    const { spawned, stuck } = reconcileAll(state);
-    if (spawned === 0 || spawned === stuck) optimizeAll(state);
+    const { spawned, stuck } = yield* reconcileAll(state);
+    if (spawned === 0 || spawned === stuck) yield* optimizeAll(state);
     yield state.config.backgroundMs;
   }
 }
 
+/**
+ * Visits tenants by id until `visit` says false. A large cluster is visited in slices, so that whoever lets the world
+ * go on is not held up by one pass; upstream does it in one go, but then upstream has a thread for it.
+ */
+function* eachTenant(state: State, visit: (tenant: TenantState) => boolean): Steps<void> {
+  const { order } = state;
+  let left = shardsInSlice;
+  for (let at = 0; at < order.length; at += 1) {
+    const tenant = order[at];
+    if (tenant === undefined) continue;
+    if (!visit(tenant)) return;
+    left -= Math.max(1, tenant.shardCount);
+    if (left > 0) continue;
+    left = shardsInSlice;
+    yield betweenSlicesMs;
+    // Tenants may have come and gone meanwhile.
+    const place = placeInOrder(order, tenant.id);
+    at = order[place]?.id === tenant.id ? place : place - 1;
+  }
+}
+
 /** Also where the lazy numbers of the metrics come from. */
-export function reconcileAll(state: State): { readonly spawned: number; readonly stuck: number } {
+export function* reconcileAll(state: State): Steps<{ readonly spawned: number; readonly stuck: number }> {
   const { shards, memory } = state;
   let [spawned, stuck, pending, violations] = [0, 0, 0, 0];
-  for (const tenant of state.order) {
-    if (tenant.dropped) continue;
+  yield* eachTenant(state, (tenant) => {
+    if (tenant.dropped) return true;
     for (let shard = tenant.first; shard < tenant.first + Math.max(1, tenant.shardCount); shard += 1) {
       const attached = attachedOf(state, shard);
       const home = shards.preferredAz[shard] ?? 0;
@@ -49,7 +73,8 @@ export function reconcileAll(state: State): { readonly spawned: number; readonly
       }
     }
     if (tenant.placement === placedDetached) dropWhenDetached(state, tenant.first);
-  }
+    return true;
+  });
   refreshGauges(state);
   Object.assign(memory.counters, { pending, stuck, azViolations: violations });
   return { spawned: spawned + pending, stuck };
@@ -81,7 +106,7 @@ function planTenant(state: State, tenant: TenantState): Optimization | undefined
     affinity ??= tenantAffinity(state, tenant);
     return affinity;
   };
-  for (const shard of shardsOf(tenant)) {
+  for (let shard = tenant.first; shard < tenant.first + Math.max(1, tenant.shardCount); shard += 1) {
     if (!mayOptimize(state, tenant, shard) || !mayBeOptimized(state, shard, ofTenant)) continue;
     const found = optimizeAttachment(state, shard) ?? optimizeSecondary(state, shard);
     if (found !== undefined) return found;
@@ -101,13 +126,13 @@ export function isReady(state: State, found: Optimization): boolean {
 }
 
 /** @returns how many reconciles it has started. */
-export function optimizeAll(state: State): number {
+export function* optimizeAll(state: State): Steps<number> {
   const planned: Optimization[] = [];
-  for (const tenant of state.order) {
-    if (planned.length >= plannedAtMost) break;
+  yield* eachTenant(state, (tenant) => {
     const found = planTenant(state, tenant);
     if (found !== undefined) planned.push(found);
-  }
+    return planned.length < plannedAtMost;
+  });
   let applied = 0;
   for (const found of planned) {
     if (applied >= appliedAtMost) break;

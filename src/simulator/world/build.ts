@@ -3,7 +3,7 @@ import { rightSettings } from './hook-behaviours.ts';
 import { addSecondary, attachedOf, setAttached } from './intent.ts';
 import { assumeNotified } from './notifier.ts';
 import { attachedSingle, none, secondary } from './shard-table.ts';
-import { type NodeState, type State, shardsOf, type TenantState, tenths } from './state.ts';
+import { addressOf, type NodeState, type State, shardsOf, type TenantState, tenths } from './state.ts';
 import { Signal } from './task.ts';
 import { addTenant, placementCode } from './tenant-requests.ts';
 
@@ -158,7 +158,7 @@ export function addCompute(state: State, tenant: TenantState): void {
   const stripe = tenant.shardCount > 1 ? tenant.stripeSize : null;
   const { connstring } = rightSettings(tenant.id, nodes, stripe, {
     address: (id) => {
-      const { host, pgPort } = state.config.address('pageserver', id);
+      const { host, pgPort } = addressOf(state, 'pageserver', id);
       return { host, port: pgPort };
     },
     computeOf: () => undefined,
@@ -175,5 +175,6 @@ export function addCompute(state: State, tenant: TenantState): void {
     stripeSize,
     fileConnstring: connstring,
     fileStripeSize: stripeSize,
+    isAltered: false,
   });
 }

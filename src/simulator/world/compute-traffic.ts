@@ -1,5 +1,5 @@
 import { isAttachedMode } from './shard-table.ts';
-import { type ComputeState, type State, shardsOf, type TenantState } from './state.ts';
+import { addressOf, type ComputeState, type State, shardsOf, type TenantState } from './state.ts';
 
 /** What computes ask of pageservers, as far as a mistake in their settings shows there. */
 
@@ -11,7 +11,7 @@ const misroutedEach = 2;
 function nodesOf(state: State, connstring: string): (number | undefined)[] {
   const byAddress = new Map<string, number>();
   for (const { id } of state.nodes.values()) {
-    const { host, pgPort } = state.config.address('pageserver', id);
+    const { host, pgPort } = addressOf(state, 'pageserver', id);
     byAddress.set(`host=${host} port=${pgPort}`, id);
   }
   return connstring.split(',').map((entry) => byAddress.get(entry));

@@ -4,14 +4,17 @@ import type {
   Leader,
   Leadership,
   Located,
+  MetadataHealthUpdate,
   MigrateRequest,
   NodeDescription,
+  NodeRegisterRequest,
   NodeScheduling,
   NodeShards,
   Placement,
   Reply,
   SafekeeperDescription,
   SafekeeperScheduling,
+  SafekeeperUpsert,
   SchedulerDump,
   ShardDump,
   ShardScheduling,
@@ -63,6 +66,8 @@ export interface Controller {
    * @param path with its leading slash, for the routes that answer in every state.
    */
   admit(method: string, path: string): undefined | Answer<never> | 'refused' | 'hang';
+  /** Asks nobody for a token, whatever it was started with. */
+  isOpen(): boolean;
   /** `/ready` and `/live`: 200 or 503. */
   ready(): number;
   live(): number;
@@ -81,6 +86,10 @@ export interface Controller {
   tombstones(): readonly NodeDescription[];
   safekeepers(): readonly SafekeeperDescription[];
   safekeeper(id: number): Answer<SafekeeperDescription>;
+  /** What the scrubber has found unhealthy, in order. */
+  unhealthyShards(): readonly string[];
+  /** When the scrubber looked at a shard last, and how it found it. */
+  health(shard: string): { readonly healthy: boolean; readonly scrubbedAtMs: number };
   metrics(): ControllerMetrics;
 
   fill(node: number): Reply<null>;
@@ -115,6 +124,9 @@ export interface Controller {
   reconcileAll(): Reply<number>;
   consistencyCheck(): Reply<null>;
   stepDown(): Reply<Readonly<Record<string, unknown>>>;
+  registerNode(body: NodeRegisterRequest): Reply<null>;
+  upsertSafekeeper(body: SafekeeperUpsert): Reply<null>;
+  updateHealth(body: MetadataHealthUpdate): Reply<Record<string, never>>;
   setSafekeeperPolicy(id: number, policy: SafekeeperScheduling): Reply<null>;
   /** `notify-safekeepers` follows, if the set is sound. */
   migrateSafekeepers(tenant: string, timeline: string, ids: readonly number[]): Reply<null>;

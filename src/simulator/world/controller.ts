@@ -19,6 +19,7 @@ import {
   startDrain,
   startFill,
 } from './node-requests.ts';
+import { registerNode, updateHealth, upsertSafekeeper } from './registration.ts';
 import { answered, changing, later, ok, refusals } from './replies.ts';
 import { migrateSafekeepers, setSafekeeperPolicy } from './safekeeper-requests.ts';
 import {
@@ -59,8 +60,10 @@ const ownAddress = 'http://127.0.0.1:1234/';
 const peerAddress = 'http://127.0.0.1:1235/';
 
 function leader(state: State): Reply<Leader | null> {
-  const address =
-    state.leadership === 'stepped_down' && state.deposedBy !== 'itself' ? peerAddress : ownAddress;
+  if (state.broken.leaderMissing && state.database === 'up') return answered(ok(200, null));
+  const isOther =
+    state.broken.otherLeader || (state.leadership === 'stepped_down' && state.deposedBy !== 'itself');
+  const address = isOther ? peerAddress : ownAddress;
   const started_at = new Date(state.memory.startedAtMs).toISOString();
   if (state.database === 'up') return answered(ok(200, { address, started_at }));
   function* timeOut(): Steps<Answer<Leader | null>> {
@@ -118,6 +121,7 @@ function observedByShard(state: State): Record<string, unknown> {
 type Reads = Pick<
   Controller,
   | 'admit'
+  | 'isOpen'
   | 'ready'
   | 'live'
   | 'leader'
@@ -132,6 +136,8 @@ type Reads = Pick<
   | 'tombstones'
   | 'safekeepers'
   | 'safekeeper'
+  | 'unhealthyShards'
+  | 'health'
   | 'metrics'
 >;
 
@@ -143,6 +149,7 @@ function createReads(state: State): Reads {
   };
   return {
     admit: (_method, path) => admit(state, path),
+    isOpen: () => state.broken.open,
     ready: () => (state.memory.ready ? 200 : 503),
     live: () => (state.memory.ready && state.leadership === 'leader' ? 200 : 503),
     leader: () => leader(state),
@@ -181,6 +188,11 @@ function createReads(state: State): Reads {
         ? refusals.notFound('unknown instance id')
         : ok(200, describeSafekeeper(state, keeper));
     },
+    unhealthyShards: () => [...state.broken.unhealthy].sort(),
+    health: (shard) => ({
+      healthy: !state.broken.unhealthy.has(shard),
+      scrubbedAtMs: state.broken.scrubbedAtMs.get(shard) ?? state.config.startMs,
+    }),
     metrics: () => metricsOf(state),
   };
 }
@@ -244,6 +256,9 @@ function createCommands(state: State): Commands {
       stepDown(state);
       return answered(ok(200, observed));
     },
+    registerNode: (body) => registerNode(state, body),
+    upsertSafekeeper: (body) => upsertSafekeeper(state, body),
+    updateHealth: (body) => updateHealth(state, body),
     setSafekeeperPolicy: (id, policy) => setSafekeeperPolicy(state, id, policy),
     migrateSafekeepers: (tenant, timeline, ids) => migrateSafekeepers(state, tenant, timeline, ids),
   };

@@ -4,6 +4,7 @@ import { utilizationScore } from './scheduler.ts';
 import { parseShardName, shardName } from './shard-name.ts';
 import { absent, isAttachedMode, modeName, none, secondary, unknown } from './shard-table.ts';
 import {
+  addressOf,
   maySchedule,
   type NodeState,
   type SafekeeperState,
@@ -11,7 +12,8 @@ import {
   shardsOf,
   type TenantState,
 } from './state.ts';
-import { placeInOrder, placementOf } from './tenant-requests.ts';
+import { placeInOrder } from './tenant-order.ts';
+import { placementOf } from './tenant-requests.ts';
 import type {
   Answer,
   Located,
@@ -29,7 +31,7 @@ import type {
 /** The state of the world in the words of the controller's answers. */
 
 export function describeNode(state: State, node: NodeState): NodeDescription {
-  const { host, httpPort, pgPort } = state.config.address('pageserver', node.id);
+  const { host, httpPort, pgPort } = addressOf(state, 'pageserver', node.id);
   return {
     id: node.id,
     availability: node.availability,
@@ -202,7 +204,7 @@ export function locate(state: State, tenant: TenantState): Answer<Located> {
   if (all.some(({ node }) => node === 0))
     return refusals.badRequest('Cannot locate a tenant that is not attached');
   const shards = all.map(({ shard, node }) => {
-    const { host, httpPort, pgPort } = state.config.address('pageserver', node);
+    const { host, httpPort, pgPort } = addressOf(state, 'pageserver', node);
     return {
       shard_id: shardName(tenant.id, state.shards.number[shard] ?? 0, tenant.shardCount),
       node_id: node,
@@ -250,7 +252,7 @@ export function dumpScheduler(state: State): SchedulerDump {
 }
 
 export function describeSafekeeper(state: State, keeper: SafekeeperState): SafekeeperDescription {
-  const { host, httpPort, pgPort } = state.config.address('safekeeper', keeper.id);
+  const { host, httpPort, pgPort } = addressOf(state, 'safekeeper', keeper.id);
   return {
     id: keeper.id,
     region_id: 'sim-region',

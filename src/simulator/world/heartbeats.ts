@@ -54,7 +54,8 @@ function judge(state: State, node: NodeState, heard: boolean): void {
   node.requestErrors += 1;
   const { warmingUpMs, offlineMs } = state.config;
   if (node.availability === 'WarmingUp') {
-    if (now - node.warmingSinceMs >= warmingUpMs) setAvailability(state, node, 'Offline');
+    if (now - node.warmingSinceMs >= warmingUpMs && !state.broken.warming.has(node.id))
+      setAvailability(state, node, 'Offline');
   } else if (now - node.lastSeenMs >= offlineMs) setAvailability(state, node, 'Offline');
 }
 
@@ -165,6 +166,8 @@ export function reAttach(state: State, node: NodeState): void {
       else if (found !== -1) hold(state, shard, node, absent, none);
     }
   }
+  // What is not in the answer it drops, whoever it belongs to.
+  state.broken.strays.delete(node.id);
   const reset: readonly string[] = ['PauseForRestart', 'Draining', 'Filling', 'Deleting'];
   if (reset.includes(node.scheduling)) node.scheduling = 'Active';
   const before = node.availability;

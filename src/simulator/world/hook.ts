@@ -1,6 +1,13 @@
 import type { ComputeSettings, HookAnswer, HookSight, Notification } from './hook-api.ts';
 import { hookBehaviours } from './hook-behaviours.ts';
-import { type HookState, type SentNotification, type State, write } from './state.ts';
+import {
+  addressOf,
+  type ComputeState,
+  type HookState,
+  type SentNotification,
+  type State,
+  write,
+} from './state.ts';
 
 const kept = 10_000;
 
@@ -8,9 +15,35 @@ export function newHook(): HookState {
   return { behaviour: 'right', port: undefined, sent: [], previous: new Map() };
 }
 
+/** What ALTER SYSTEM and a reload do. */
 export function configureCompute(state: State, settings: ComputeSettings): boolean {
   const compute = state.computes.get(settings.tenantId);
   if (compute === undefined || compute.state !== 'up') return false;
+  compute.isAltered = true;
+  return applySettings(state, compute, settings);
+}
+
+/** What compute_ctl's `/configure` does: postgresql.conf is written anew, and what ALTER SYSTEM has set still wins. */
+export function reconfigureCompute(state: State, settings: ComputeSettings): 'done' | 'refused' | 'absent' {
+  const compute = state.computes.get(settings.tenantId);
+  if (compute === undefined || compute.state !== 'up') return 'absent';
+  if (compute.status !== 'running' && compute.status !== 'empty') return 'refused';
+  compute.status = 'running';
+  if (!compute.isAltered) applySettings(state, compute, settings);
+  return 'done';
+}
+
+/** A compute starts with what its file says: nothing of ALTER SYSTEM is left. */
+export function restartCompute(state: State, compute: ComputeState): void {
+  compute.state = 'up';
+  compute.status = 'running';
+  compute.startTimeMs = state.queue.nowMs();
+  compute.isAltered = false;
+  const { tenantId, fileConnstring: connstring, fileStripeSize: stripeSize } = compute;
+  applySettings(state, compute, { tenantId, connstring, stripeSize });
+}
+
+function applySettings(state: State, compute: ComputeState, settings: ComputeSettings): boolean {
   const stripeSize = settings.stripeSize ?? compute.stripeSize;
   if (compute.connstring === settings.connstring && compute.stripeSize === stripeSize) return true;
   compute.connstring = settings.connstring;
@@ -25,7 +58,7 @@ function sightOf(state: State): HookSight {
     address(nodeId) {
       // A hook that reads the nodes table sees tombstones too.
       if (!state.nodes.has(nodeId) && !state.tombstones.has(nodeId)) return undefined;
-      const { host, pgPort } = state.config.address('pageserver', nodeId);
+      const { host, pgPort } = addressOf(state, 'pageserver', nodeId);
       return { host, port: pgPort };
     },
     computeOf: (tenantId) => state.computes.get(tenantId),
@@ -72,6 +105,10 @@ export function sendNotification(
     write(state, 'notified', `${notification.path} ${answer} ${JSON.stringify(notification.body)}`);
     answered(answer);
   };
+  if (state.broken.refusedTenants.has(notification.body.tenant_id)) {
+    state.queue.after(2, () => settle(503));
+    return;
+  }
   if (hook.port === undefined) receiveNotification(state, notification, settle);
   else hook.port(notification, settle);
 }

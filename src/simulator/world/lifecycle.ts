@@ -2,6 +2,7 @@ import { backgroundLoop, reconcileAll, refreshGauges } from './background.ts';
 import { heartbeatLoop, reAttach } from './heartbeats.ts';
 import { addSecondary, schedule, setAttached } from './intent.ts';
 import { notifyAttach } from './notifier.ts';
+import type { PanicCause } from './panic-cause.ts';
 import { cutReplies } from './replies.ts';
 import type { Affinity } from './scheduler.ts';
 import { absent, isAttachedMode, none, secondarySlots } from './shard-table.ts';
@@ -39,6 +40,22 @@ export function startController(state: State, cold = false): void {
   state.memory.tasks.start(startUp(state, cold));
 }
 
+/** The process exits, every connection is cut, and all that was only in its memory is lost. */
+export function panic(state: State, cause: PanicCause): void {
+  if (state.controllerProcess === 'down') return;
+  const { broken } = state;
+  broken.panics += 1;
+  write(state, 'controller_panicked', cause);
+  killController(state);
+  if (broken.panicRestartMs === undefined) return;
+  const { panics } = broken;
+  state.queue.after(broken.panicRestartMs, () => {
+    const isStopped = [...state.activeFaults.values()].some(({ name }) => name === 'controller_down');
+    // Somebody has started it meanwhile, or has stopped it for good.
+    if (state.controllerProcess === 'down' && broken.panics === panics && !isStopped) startController(state);
+  });
+}
+
 /** What was only in the memory of the process. What is in the database stays: policies, placements, generations. */
 function forget(state: State): void {
   const { shards } = state;
@@ -67,6 +84,11 @@ function forget(state: State): void {
 
 function* startUp(state: State, cold: boolean): Steps<void> {
   yield controllerStartMs;
+  while (state.broken.startHeld) yield { signal: state.broken.startReleased };
+  if (state.order.some(({ panicsAtStart }) => panicsAtStart)) {
+    panic(state, 'attached_2');
+    return;
+  }
   for (const node of state.nodes.values()) {
     if (node.process !== 'up' || node.attaching) continue;
     node.availability = 'Active';
@@ -91,7 +113,7 @@ function* startUp(state: State, cold: boolean): Steps<void> {
   for (const shard of stable) state.shards.notifiedNode[shard] = state.shards.attached[shard] ?? 0;
   for (const shard of stable)
     if (state.shards.number[shard] === 0) state.memory.tasks.start(announce(state, shard));
-  reconcileAll(state);
+  yield* reconcileAll(state);
   startControllerLoops(state);
 }
 

@@ -1,7 +1,8 @@
 import { setAvailability } from './heartbeats.ts';
+import { panic } from './lifecycle.ts';
 import { drainNode, emptyNode, fillNode, leaveNode, setScheduling } from './operations.ts';
 import { maybeReconcile } from './reconciles.ts';
-import { answered, changing, ok, refusals } from './replies.ts';
+import { answered, changing, later, ok, refusals, whenAnswered } from './replies.ts';
 import { absent, none } from './shard-table.ts';
 import {
   maySchedule,
@@ -63,7 +64,7 @@ function startOperation(
   const node = state.nodes.get(id);
   const refused = node === undefined ? unknownNode(id) : refuseOperation(state, node, kind);
   if (refused !== undefined || node === undefined) return answered(refused ?? unknownNode(id));
-  return changing(state, () => {
+  const start = (): NodeReply => {
     const { memory } = state;
     const operation: Operation = { kind, node: id, cancelled: false };
     const running = steps(operation, node);
@@ -71,11 +72,21 @@ function startOperation(
     memory.operation = operation;
     write(state, 'operation', `${kind} ${id} starts`);
     memory.tasks.start(running, () => {
-      memory.operation = undefined;
       write(state, 'operation', `${kind} ${id} ends`);
+      // Another one has been put in its place: what the controller asserts here, and dies of.
+      if (memory.operation !== operation) panic(state, 'concurrent_operations');
+      memory.operation = undefined;
     });
     return answered(ok(kind === 'delete' ? 200 : 202, null));
-  });
+  };
+  const { databaseMs } = state.broken;
+  return databaseMs === 0 ? changing(state, start) : later(state, afterCheck(state, databaseMs, start));
+}
+
+/** Between check and start the controller waits for its database, and does not check again. */
+function* afterCheck(state: State, ms: number, start: () => NodeReply): Steps<Answer<null>> {
+  yield ms;
+  return yield* whenAnswered(changing(state, start));
 }
 
 export function startFill(state: State, id: number): NodeReply {

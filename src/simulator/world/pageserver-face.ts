@@ -4,7 +4,7 @@ import { ok, refusals } from './replies.ts';
 import { parseShardName, shardName } from './shard-name.ts';
 import { absent, isAttachedMode, none } from './shard-table.ts';
 import { type NodeState, type State, shardsOf, type TenantState } from './state.ts';
-import { placeInOrder } from './tenant-requests.ts';
+import { placeInOrder } from './tenant-order.ts';
 import { kickDownload, secondaryStatus } from './warmth.ts';
 import type { LocationConfig, SecondaryStatus } from './wire.ts';
 
@@ -51,6 +51,17 @@ function heldShard(state: State, name: string): { tenant: TenantState; shard: nu
     : undefined;
 }
 
+/** A location of a tenant that nobody has heard of. */
+const strayConfig: LocationConfig = {
+  mode: 'AttachedSingle',
+  generation: 1,
+  secondary_conf: null,
+  shard_number: 0,
+  shard_count: 0,
+  shard_stripe_size: 2_048,
+  tenant_conf: {},
+};
+
 /** A view on the node: nothing of it is kept. */
 export function pageserverFace(state: State, node: NodeState): Pageserver {
   const configOf = ({ tenant, shard, mode, generation }: Held): LocationConfig =>
@@ -67,6 +78,9 @@ export function pageserverFace(state: State, node: NodeState): Pageserver {
     const isWhole = status.heatmap_mtime !== null && status.bytes_downloaded === status.bytes_total;
     return ok(download && !isWhole ? 202 : 200, status);
   };
+  // Their ids are higher than any other.
+  const strays = (startAfter: string | undefined): readonly string[] =>
+    (state.broken.strays.get(node.id) ?? []).filter((name) => startAfter === undefined || name > startAfter);
   return {
     id: node.id,
     az: state.azNames[node.az] ?? '',
@@ -79,11 +93,13 @@ export function pageserverFace(state: State, node: NodeState): Pageserver {
     *locations(startAfter) {
       for (const one of held(state, node.id, startAfter))
         yield [one.name, one.isChanging ? null : configOf(one)] as const;
+      for (const name of strays(startAfter)) yield [name, strayConfig] as const;
     },
     location(name) {
       const found = heldShard(state, name);
       const at = found === undefined ? -1 : state.shards.findLocation(found.shard, node.id);
       const mode = state.shards.locations.mode[at] ?? absent;
+      if (strays(undefined).includes(name)) return ok(200, strayConfig);
       if (found === undefined || mode === absent) return refusals.notFound('Tenant shard not found');
       const generation = state.shards.locations.generation[at] ?? none;
       return ok(200, locationConfig(state, found.tenant, found.shard, { mode, generation }));

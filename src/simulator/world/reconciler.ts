@@ -11,7 +11,7 @@ import {
   secondary,
   unknown,
 } from './shard-table.ts';
-import { isAvailable, nameOf, type State, tenantOf } from './state.ts';
+import { addressOf, isAvailable, nameOf, type State, tenantOf } from './state.ts';
 import { backoffMs, Cancelled, type Steps } from './task.ts';
 
 /** One attempt to make what pageservers hold of a shard into what it shall be: the controller's Reconciler. */
@@ -63,7 +63,7 @@ function* configure(state: State, run: Reconcile, node: number, to: Known): Step
   const outcome = yield* configureLocation(state, run.shard, node, to);
   if (outcome === 'cancelled') throw new Cancelled();
   if (outcome === 'error') {
-    const { host, httpPort } = state.config.address('pageserver', node);
+    const { host, httpPort } = addressOf(state, 'pageserver', node);
     const url = `http://${host}:${httpPort}/v1/tenant/${nameOf(state, run.shard)}/location_config`;
     throw new ReconcileError(`receive body: error sending request for url (${url})`);
   }

@@ -113,6 +113,7 @@ function* outcomeOf(
   const { complete } = state.memory.counters;
   try {
     if (old !== undefined && !old.task.over) yield { signal: old.task.finished };
+    yield* hinder(state, run);
     yield* reconcile(state, run);
     if (mustNotify) yield* notify(state, run);
     complete[run.notifyFailed ? 'ok_no_notify' : 'ok'] += 1;
@@ -123,6 +124,16 @@ function* outcomeOf(
     complete[error instanceof Cancelled ? 'cancel' : 'error'] += 1;
     return error;
   }
+}
+
+/** What a fault makes of the reconcile. */
+function* hinder(state: State, { shard, attached }: Reconcile): Steps<void> {
+  const { stuckTenants, stuckOver } = state.broken;
+  if (stuckTenants.size === 0) return;
+  const { id } = tenantOf(state, shard);
+  while (stuckTenants.get(id) === 'long') yield { signal: stuckOver };
+  if (stuckTenants.get(id) === 'failing')
+    throw new ReconcileError(`receive body: error sending request to pageserver ${attached}`);
 }
 
 /** What the controller knows of the locations after the reconcile. */

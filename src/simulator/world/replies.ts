@@ -47,6 +47,9 @@ class LateReply<Body> implements Reply<Body> {
   }
 }
 
+/** The connection was closed without an answer. */
+export const cutOff: Refusal = refusal(0, 'connection closed');
+
 /** Connections that a controller's death cuts. */
 const openReplies = new WeakMap<State, Set<() => void>>();
 
@@ -55,7 +58,7 @@ export function later<Body>(state: State, steps: Steps<Answer<Body>>): Reply<Bod
   const reply = new LateReply<Body>();
   const open = openReplies.get(state) ?? new Set();
   openReplies.set(state, open);
-  const cut = () => reply.settle({ ok: false, status: 0, body: { msg: 'connection closed' } });
+  const cut = () => reply.settle(cutOff);
   open.add(cut);
   state.memory.tasks.start(steps, (answer) => {
     open.delete(cut);
@@ -86,10 +89,11 @@ function* afterDatabase<Body>(state: State, change: () => Reply<Body>): Steps<An
     state.memory.counters.databaseErrors += 1;
     return refusals.unavailable('Shutting down');
   }
-  return yield* answerOf(change());
+  return yield* whenAnswered(change());
 }
 
-function* answerOf<Body>(reply: Reply<Body>): Steps<Answer<Body>> {
+/** Waits for a reply from within steps. */
+export function* whenAnswered<Body>(reply: Reply<Body>): Steps<Answer<Body>> {
   while (reply.answer === undefined) yield 20;
   return reply.answer;
 }
@@ -103,7 +107,7 @@ export function alone<Body>(
   if (tenant?.locked !== true) return change();
   function* inTurn(of: TenantState): Steps<Answer<Body>> {
     while (of.locked) yield 20;
-    return yield* answerOf(change());
+    return yield* whenAnswered(change());
   }
   return later(state, inTurn(tenant));
 }

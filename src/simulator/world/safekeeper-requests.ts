@@ -1,6 +1,6 @@
 import { sendOnce } from './notifier.ts';
 import { answered, changing, ok, refusals } from './replies.ts';
-import type { State } from './state.ts';
+import { addressOf, type State } from './state.ts';
 import { backoffMs, type Steps } from './task.ts';
 import type { Reply, SafekeeperScheduling } from './wire.ts';
 
@@ -29,6 +29,7 @@ export function migrateSafekeepers(
     const generations = state.memory.safekeeperGenerations;
     const generation = (generations.get(timeline) ?? 0) + 1;
     generations.set(timeline, generation);
+    state.memberships.set(timeline, ids);
     state.memory.tasks.start(tell(state, tenant, timeline, generation, ids));
     return answered(ok(200, null));
   });
@@ -41,7 +42,7 @@ function* tell(
   generation: number,
   ids: readonly number[],
 ): Steps<void> {
-  const safekeepers = ids.map((id) => ({ id, hostname: state.config.address('safekeeper', id).host }));
+  const safekeepers = ids.map((id) => ({ id, hostname: addressOf(state, 'safekeeper', id).host }));
   const body = { tenant_id: tenantId, timeline_id: timelineId, generation, safekeepers };
   for (let attempt = 0; attempt <= 10; attempt += 1) {
     const outcome = yield* sendOnce(state, { path: '/notify-safekeepers', body });

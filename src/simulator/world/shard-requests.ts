@@ -14,6 +14,7 @@ import { awaitRemainder, awaitWaiter, maybeReconcile } from './reconciles.ts';
 import { answered, changing, later, ok, refusals } from './replies.ts';
 import { parseShardName } from './shard-name.ts';
 import {
+  addressOf,
   isAvailable,
   nameOf,
   placedDetached,
@@ -64,7 +65,7 @@ function refuseMigration(state: State, name: string, body: MigrateRequest): Answ
   const override = body.migration_config?.override_scheduler === true;
   if (!state.nodes.has(target)) return refusals.badRequest(`Node ${target} not found`);
   if (!isAvailable(state, target) && !override) {
-    const { host } = state.config.address('pageserver', target);
+    const { host } = addressOf(state, 'pageserver', target);
     return refusals.precondition(`Node ${target} (${host}) is unavailable`);
   }
   const shard = findShard(state, name);
@@ -169,8 +170,8 @@ export function cancelReconcile(state: State, name: string): Reply<null> {
 /** Everything that is dirty, then the optimizer; 0 says that the cluster is idle. */
 export function reconcileAllNow(state: State): Reply<number> {
   function* run(): Steps<Answer<number>> {
-    const { spawned } = reconcileAll(state);
-    const optimized = spawned === 0 ? optimizeAll(state) : 0;
+    const { spawned } = yield* reconcileAll(state);
+    const optimized = spawned === 0 ? yield* optimizeAll(state) : 0;
     const waiters: ShardWaiter[] = [];
     for (const shard of state.memory.reconciles.keys()) {
       const waiter = maybeReconcile(state, shard, 'normal');

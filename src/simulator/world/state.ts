@@ -1,4 +1,5 @@
 import type { FaultArguments, WorldConfig } from './api.ts';
+import type { Broken } from './broken.ts';
 import type { WritableEventLog } from './event-log.ts';
 import type { EventQueue } from './event-queue.ts';
 import type {
@@ -76,14 +77,18 @@ export interface TenantState {
   locked: boolean;
   /** Detached and dropped from the controller's memory: 404, not in the list. */
   dropped: boolean;
+  /** Its row in the database makes the controller panic when it reads it. */
+  panicsAtStart: boolean;
 }
 
 export interface SafekeeperState {
   readonly id: number;
-  readonly az: number;
+  az: number;
   process: ProcessState;
   scheduling: SafekeeperScheduling;
   requestErrors: number;
+  /** How much WAL it has not flushed that others have. */
+  lagBytes: number;
 }
 
 /** What a waiting request is told when a shard's reconcile is over. */
@@ -143,6 +148,8 @@ export interface ComputeState extends Compute {
   startTimeMs: number;
   connstring: string;
   stripeSize: number;
+  /** Set by ALTER SYSTEM since the start: that wins over what compute_ctl writes. */
+  isAltered: boolean;
 }
 
 export interface SentNotification {
@@ -159,12 +166,16 @@ export interface HookState {
   readonly previous: Map<string, Notification>;
 }
 
+export type Address = ReturnType<WorldConfig['address']>;
+
 export interface State {
   readonly config: WorldConfig;
   readonly queue: EventQueue;
   readonly log: WritableEventLog;
   readonly random: Random;
-  readonly azNames: readonly string[];
+  readonly azNames: string[];
+  /** Addresses that somebody has registered, by kind and id; of others `config.address` knows. */
+  readonly announced: Map<string, Address>;
   readonly nodes: Map<number, NodeState>;
   readonly tombstones: Map<number, NodeState>;
   readonly shards: ShardTable;
@@ -175,9 +186,12 @@ export interface State {
   readonly order: TenantState[];
   readonly safekeepers: Map<number, SafekeeperState>;
   readonly computes: Map<string, ComputeState>;
+  /** Safekeepers of timelines that were moved, by timeline. */
+  readonly memberships: Map<string, readonly number[]>;
   readonly hook: HookState;
   readonly computeListeners: ((settings: ComputeSettings) => void)[];
   readonly activeFaults: Map<string, { readonly name: string; readonly arguments: FaultArguments }>;
+  readonly broken: Broken;
   broker: ProcessState;
   database: 'up' | 'down';
   readonly databaseBack: Signal;
@@ -244,6 +258,11 @@ export function isAvailable(state: State, node: number): boolean {
 /** May the scheduler put something there? */
 export function maySchedule(node: NodeState): boolean {
   return node.availability === 'Active' && (node.scheduling === 'Active' || node.scheduling === 'Filling');
+}
+
+/** Where the controller says that it listens. */
+export function addressOf(state: State, kind: 'pageserver' | 'safekeeper', id: number): Address {
+  return state.announced.get(`${kind} ${id}`) ?? state.config.address(kind, id);
 }
 
 export function azOf(state: State, node: number): number {

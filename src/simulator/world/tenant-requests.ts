@@ -1,8 +1,9 @@
 import { attachedOf, clearIntent, schedule } from './intent.ts';
+import { panic } from './lifecycle.ts';
 import { setLocation } from './pageserver-calls.ts';
 import { awaitRemainder, maybeReconcile } from './reconciles.ts';
-import { alone, answered, changing, later, ok, refusals } from './replies.ts';
-import { type Affinity, azForNewTenant } from './scheduler.ts';
+import { alone, answered, changing, cutOff, later, ok, refusals } from './replies.ts';
+import { type Affinity, azForNewTenant, pickNode } from './scheduler.ts';
 import { shardName } from './shard-name.ts';
 import { absent, none } from './shard-table.ts';
 import {
@@ -15,6 +16,7 @@ import {
   write,
 } from './state.ts';
 import { Signal, type Steps } from './task.ts';
+import { placeInOrder } from './tenant-order.ts';
 import type {
   Answer,
   CreatedTenant,
@@ -51,6 +53,7 @@ export function addTenant(
     notified: new Signal(),
     locked: false,
     dropped: false,
+    panicsAtStart: false,
   };
   state.tenants.push(tenant);
   state.tenantIds.set(of.id, tenant);
@@ -62,18 +65,6 @@ export function addTenant(
   return tenant;
 }
 
-/** Index of the first tenant whose id is not lower. */
-export function placeInOrder(order: readonly TenantState[], id: string): number {
-  let low = 0;
-  let high = order.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((order[middle]?.id ?? '') < id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 function* waitForAll(state: State, waiters: ShardWaiter[]): Steps<void> {
   yield* awaitRemainder(state, waiters, reconcileTimeoutMs);
 }
@@ -81,7 +72,7 @@ function* waitForAll(state: State, waiters: ShardWaiter[]): Steps<void> {
 export function createTenant(state: State, body: TenantCreateRequest): Reply<CreatedTenant> {
   return changing(state, () => {
     const existing = state.tenantIds.get(body.new_tenant_id);
-    if (existing !== undefined && !existing.dropped) return answered(ok(201, created(state, existing)));
+    if (existing !== undefined && !existing.dropped) return createAgain(state, existing, body);
     const placement = placementCode(body.placement_policy ?? { Attached: 0 });
     const tenant = addTenant(state, {
       id: body.new_tenant_id,
@@ -114,6 +105,33 @@ export function createTenant(state: State, body: TenantCreateRequest): Reply<Cre
     }
     return later(state, whenAttached());
   });
+}
+
+/** From a creation that makes shards beside those that are there to the panic. */
+const overlapPanicMs = 1_000;
+
+/** With another number of shards the controller takes it, and dies of the shards that overlap. */
+function createAgain(
+  state: State,
+  existing: TenantState,
+  { new_tenant_id: id, shard_parameters }: TenantCreateRequest,
+): Reply<CreatedTenant> {
+  const count = shard_parameters?.count ?? 0;
+  if (count === existing.shardCount) return answered(ok(201, created(state, existing)));
+  write(state, 'tenant', `${id} created again with ${count} shards`);
+  state.memory.tasks.start(dieOfOverlap(state));
+  const az = azForNewTenant(state);
+  const affinity: Affinity = new Map();
+  const shards = Array.from({ length: Math.max(1, count) }, (_, number) => {
+    const node_id = pickNode(state, 'attached', [], az, affinity);
+    return { shard_id: shardName(id, number, count), node_id, generation: 0 };
+  });
+  return answered(ok(201, { shards }));
+}
+
+function* dieOfOverlap(state: State): Steps<void> {
+  yield overlapPanicMs;
+  panic(state, 'duplicate_tenant');
 }
 
 function created(state: State, tenant: TenantState): CreatedTenant {
@@ -190,6 +208,7 @@ function setPolicyNow(state: State, id: string, body: PolicyRequest): Reply<null
   if (tenant === undefined) return answered(refusals.notFound(`Tenant ${id} not found`));
   return changing(state, () => {
     const placement = body.placement === undefined ? undefined : placementCode(body.placement);
+    const wasAttachedOnce = tenant.placement === 1;
     let { scheduling } = body;
     // A detach has to take effect whatever the policy was.
     if (placement !== undefined && placement < 0) scheduling ??= 'Active';
@@ -199,6 +218,12 @@ function setPolicyNow(state: State, id: string, body: PolicyRequest): Reply<null
     }
     if (scheduling !== undefined) tenant.scheduling = scheduling;
     write(state, 'policy', `${id} ${JSON.stringify(body)}`);
+    if (wasAttachedOnce && placement !== undefined && placement > 1) {
+      // It is in the database by now: the next start reads it.
+      tenant.panicsAtStart = true;
+      panic(state, 'attached_2');
+      return answered(cutOff);
+    }
     const affinity: Affinity = new Map();
     for (const shard of shardsOf(tenant)) {
       if (placement !== undefined && placement >= 0 && state.shards.generation[shard] === none) {

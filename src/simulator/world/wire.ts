@@ -174,6 +174,64 @@ export interface SafekeeperDescription {
   readonly scheduling_policy: SafekeeperScheduling;
 }
 
+/** `POST /control/v1/node`: a pageserver says where it listens. */
+export interface NodeRegisterRequest {
+  readonly node_id: number;
+  readonly listen_pg_addr: string;
+  readonly listen_pg_port: number;
+  readonly listen_http_addr: string;
+  readonly listen_http_port: number;
+  readonly availability_zone_id: string;
+}
+
+/** `POST /control/v1/safekeeper/:id`. */
+export interface SafekeeperUpsert {
+  readonly id: number;
+  readonly region_id: string;
+  readonly version: number;
+  readonly host: string;
+  readonly port: number;
+  readonly http_port: number;
+  readonly availability_zone_id: string;
+}
+
+/** `POST /control/v1/metadata_health/update`: what the scrubber has found. */
+export interface MetadataHealthUpdate {
+  readonly healthy_tenant_shards: readonly string[];
+  readonly unhealthy_tenant_shards: readonly string[];
+}
+
+/** `GET /v1/tenant/:id/timeline/:id` of a safekeeper. */
+export interface SafekeeperTimeline {
+  readonly tenant_id: string;
+  readonly timeline_id: string;
+  readonly mconf: {
+    readonly generation: number;
+    readonly members: readonly { readonly id: number; readonly host: string; readonly pg_port: number }[];
+    readonly new_members: null;
+  };
+  readonly acceptor_state: {
+    readonly term: number;
+    readonly epoch: number;
+    readonly term_history: readonly { readonly term: number; readonly lsn: string }[];
+  };
+  readonly pg_info: {
+    readonly pg_version: number;
+    readonly system_id: number;
+    readonly wal_seg_size: number;
+  };
+  readonly flush_lsn: string;
+  readonly timeline_start_lsn: string;
+  readonly local_start_lsn: string;
+  readonly commit_lsn: string;
+  readonly backup_lsn: string;
+  readonly peer_horizon_lsn: string;
+  readonly remote_consistent_lsn: string;
+  readonly peers: readonly never[];
+  readonly walsenders: readonly never[];
+  readonly walreceivers: readonly never[];
+}
+
 export interface Leader {
   readonly address: string;
   readonly started_at: string;

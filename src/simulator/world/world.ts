@@ -1,4 +1,5 @@
 import type { CreateWorld, World, WorldConfig, WorldSnapshot } from './api.ts';
+import { nothingBroken } from './broken.ts';
 import { addCompute, addGeneratedTenants, addInitialTenant, addNode } from './build.ts';
 import { startComputeTraffic } from './compute-traffic.ts';
 import { createController } from './controller.ts';
@@ -6,11 +7,12 @@ import { createEventLog } from './event-log.ts';
 import { EventQueue } from './event-queue.ts';
 import { createFaults } from './faults.ts';
 import { setAvailability } from './heartbeats.ts';
-import { configureCompute, newHook, receiveNotification } from './hook.ts';
+import { configureCompute, newHook, receiveNotification, reconfigureCompute } from './hook.ts';
 import type { Hook } from './hook-api.ts';
 import { startControllerLoops } from './lifecycle.ts';
 import { pageserverFace } from './pageserver-face.ts';
 import { createRandom } from './random.ts';
+import { describeTimeline, timelinesOf } from './safekeeper-timelines.ts';
 import { ShardTable } from './shard-table.ts';
 import { newMemory, type State, write } from './state.ts';
 import { Signal } from './task.ts';
@@ -56,6 +58,7 @@ function newState(config: WorldConfig, seed: number): State {
     log: createEventLog(config.startMs),
     random: createRandom(seed),
     azNames: ['', ...zones],
+    announced: new Map(),
     nodes: new Map(),
     tombstones: new Map(),
     shards: new ShardTable(),
@@ -64,9 +67,11 @@ function newState(config: WorldConfig, seed: number): State {
     order: [],
     safekeepers: new Map(),
     computes: new Map(),
+    memberships: new Map(),
     hook: newHook(),
     computeListeners: [],
     activeFaults: new Map(),
+    broken: nothingBroken(),
     broker: 'up',
     database: 'up',
     databaseBack: new Signal(),
@@ -88,6 +93,7 @@ function populate(state: State): void {
       process: 'up',
       scheduling: 'Active',
       requestErrors: 0,
+      lagBytes: 0,
     });
   const initial = config.initial.map((tenant) => addInitialTenant(state, tenant));
   addGeneratedTenants(state, config);
@@ -157,6 +163,7 @@ function snapshotOf(state: State): WorldSnapshot {
     splitting,
     operation: operation === undefined ? null : `${operation.kind} ${operation.node}`,
     leadership: state.leadership,
+    panics: state.broken.panics,
     hook: String(state.hook.port === undefined ? state.hook.behaviour : 'external'),
     faults: [...state.activeFaults.keys()],
     shardBytes: shards.bytes,
@@ -186,14 +193,16 @@ export const createWorld: CreateWorld = ({ seed, ...given }): World => {
       return node === undefined ? undefined : pageserverFace(state, node);
     },
     safekeepers: () =>
-      [...state.safekeepers.values()].map(({ id, process }) => ({
-        id,
-        state: process,
-        timelines: state.computes.size,
+      [...state.safekeepers.values()].map((keeper) => ({
+        id: keeper.id,
+        state: keeper.process,
+        timelines: timelinesOf(state, keeper).map(({ tenantId, timelineId }) => ({ tenantId, timelineId })),
+        timeline: (tenantId, timelineId) => describeTimeline(state, keeper, tenantId, timelineId),
       })),
     broker: () => state.broker,
     computes: () => [...state.computes.values()],
     configureCompute: (settings) => configureCompute(state, settings),
+    reconfigureCompute: (settings) => reconfigureCompute(state, settings),
     onComputeSettings(run) {
       state.computeListeners.push(run);
     },

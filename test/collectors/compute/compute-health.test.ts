@@ -45,6 +45,7 @@ interface World {
   readonly activity?: readonly PgRow[];
   readonly databases?: readonly PgRow[];
   readonly probe?: readonly PgRow[];
+  readonly risks?: PgRow;
   readonly more?: Readonly<Record<string, readonly PgRow[] | Error>>;
   readonly serverVersion?: number;
 }
@@ -55,6 +56,7 @@ async function look(world: World = {}) {
       // Twice: the test's own patterns come first, and its answers hold.
       ...world.more,
       'pg_database_size(': [{ bytes: '100' }],
+      "s.name = 'log_statement'": [world.risks ?? { log_statement: 'f', archive_command: 'f' }],
       pg_extension: world.probe ?? [],
       'FROM pg_catalog.pg_database': world.databases ?? [database(1, 'postgres')],
       "LIKE 'Neon/%'": [],
@@ -77,6 +79,19 @@ const probe = (name: string | null, columns: string | null = null, isAllowed = '
 });
 
 describe('compute_health', () => {
+  it.for([
+    { row: { log_statement: 't', archive_command: 'f' }, values: { log_statement: 1, archive_command: 0 } },
+    { row: { log_statement: 'f', archive_command: 't' }, values: { log_statement: 0, archive_command: 1 } },
+    { row: { log_statement: null, archive_command: 'f' }, values: { archive_command: 0 } },
+  ])('says of risky settings $values, and nothing of those it was not told of', async ({ row, values }) => {
+    const { series } = await look({ risks: row });
+    expect(series.filter((line) => line.startsWith('neon_compute_risky_setting'))).toEqual(
+      Object.entries(values).map(
+        ([setting, value]) => `neon_compute_risky_setting{compute="main",setting="${setting}"} ${value}`,
+      ),
+    );
+  });
+
   it('sums up connections beyond the largest groups, and loses none', async () => {
     const { series } = await look({
       activity: [

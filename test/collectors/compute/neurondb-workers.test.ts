@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { fitsGlob } from '../../../src/collectors/compute/neurondb-databases.ts';
 import { countsByLabel } from '../../../src/collectors/compute/neurondb-labels.ts';
 import type { WorkerFact } from '../../../src/collectors/compute/neurondb-reading.ts';
-import { isServed } from '../../../src/collectors/compute/neurondb-verdicts.ts';
-import { followWorkers } from '../../../src/collectors/compute/neurondb-workers.ts';
+import { beginOf, followWorkers } from '../../../src/collectors/compute/neurondb-workers.ts';
+import { compareReleases, isServed } from '../../../src/neon/neurondb.ts';
 
 /** A look: start of the server, then the starts of the tuner's processes. */
 type Look = readonly [serverMs: number, ...startsMs: number[]];
@@ -148,5 +148,56 @@ describe('a pattern for databases', () => {
     { glob: '*a*a*a*a*a*a*a*a*a*b', name: 'a'.repeat(63), fits: false },
   ])('$glob fits $name: $fits', ({ glob, name, fits }) => {
     expect(fitsGlob(name, glob)).toBe(fits);
+  });
+});
+
+describe('how the server began', () => {
+  it.for<{
+    case: string;
+    begunMs: number | null;
+    resetsMs: (number | null)[];
+    begin: ReturnType<typeof beginOf>;
+  }>([
+    { case: 'is not known where processes are hidden', begunMs: null, resetsMs: [1, 1], begin: undefined },
+    {
+      case: 'is clean when the statistics are older',
+      begunMs: 10_000,
+      resetsMs: [9_200, 9_200],
+      begin: { recoveredAtMs: undefined },
+    },
+    {
+      case: 'is a recovery when they begin with it',
+      begunMs: 10_000,
+      resetsMs: [10_042, 10_042],
+      begin: { recoveredAtMs: 10_000 },
+    },
+    {
+      case: 'is a recovery though one was reset by hand afterwards',
+      begunMs: 10_000,
+      resetsMs: [900_000, 10_042],
+      begin: { recoveredAtMs: 10_000 },
+    },
+    {
+      case: 'is clean when both were reset by hand long afterwards',
+      begunMs: 10_000,
+      resetsMs: [900_000, null],
+      begin: { recoveredAtMs: undefined },
+    },
+  ])('$case', ({ begunMs, resetsMs, begin }) => {
+    expect(beginOf(begunMs, resetsMs)).toEqual(begin);
+  });
+});
+
+describe('releases', () => {
+  it.for<[left: string, right: string, order: number | undefined]>([
+    ['3.0', '3.0-devel', 0],
+    ['1.0', '3.0', -1],
+    ['3.10', '3.9', 1],
+    ['3.0.1', '3.0', 1],
+    ['next', '3.0', undefined],
+    ['next', 'next', 0],
+  ])('%s against %s', ([left, right, order]) => {
+    const compared = compareReleases(left, right);
+    expect(compared === undefined ? undefined : Math.sign(compared)).toBe(order);
   });
 });

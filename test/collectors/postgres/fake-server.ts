@@ -26,6 +26,7 @@ export const subjects = {
   settings: 'pg_catalog.pg_settings\n',
   sizes: 'pg_database_size(',
   limits: 'datconnlimit AS',
+  wraparound: 'pg_catalog.mxid_age(',
   occurrences: 'AS occurrences',
   statistics: 'FROM pg_catalog.pg_stat_database s',
   conflicts: 'FROM pg_catalog.pg_stat_database_conflicts s',

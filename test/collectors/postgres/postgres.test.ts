@@ -283,3 +283,26 @@ describe('the families', () => {
     expect(series).toEqual(['pg_up{server="pg:5432"} 1', 'pg_up{server="other:5432"} 0']);
   });
 });
+
+describe('the ages of a database', () => {
+  it('are counts under the names of postgres_exporter, and absent where they are not told', async () => {
+    const { reading } = await collect(
+      server({
+        wraparound: () => [
+          {
+            datname: 'a',
+            pg_database_wraparound_age_datfrozenxid_seconds: '1900000000',
+            pg_database_wraparound_age_datminmxid_seconds: null,
+          },
+        ],
+      }),
+    );
+    expect(seriesOf(reading).filter((line) => line.includes('wraparound'))).toEqual([
+      seriesText(
+        'pg_database_wraparound_age_datfrozenxid_seconds',
+        { server: 'pg:5432', datname: 'a' },
+        1_900_000_000,
+      ),
+    ]);
+  });
+});

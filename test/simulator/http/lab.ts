@@ -75,6 +75,7 @@ function fakePorts(pageservers: number, safekeepers: number) {
     kind === 'pageserver'
       ? { host: '127.0.0.1', httpPort: 9897 + id, pgPort: 63_999 + id }
       : { host: '127.0.0.1', httpPort: 7675 + id, pgPort: 5453 + id };
+  const computes = new Map<string, FakeService>();
   const ports: Ports = {
     host: '127.0.0.1',
     controller,
@@ -83,7 +84,7 @@ function fakePorts(pageservers: number, safekeepers: number) {
     broker,
     pageservers: nodes,
     safekeepers: keepers,
-    computes: new Map(),
+    computes,
     address,
     openComputes: async () => undefined,
     close: async () => undefined,
@@ -96,7 +97,7 @@ function fakePorts(pageservers: number, safekeepers: number) {
     ...[...nodes].map(([id, service]) => [`ps${id}`, service] as const),
     ...[...keepers].map(([id, service]) => [`sk${id}`, service] as const),
   ]);
-  return { ports, named };
+  return { ports, named, computes };
 }
 
 function textOf({ body }: HttpAnswer): string {
@@ -137,7 +138,7 @@ export interface LabOptions extends Partial<WorldConfig> {
 /** The recording's cluster (heartbeat 2 s, offline 10 s, warming up 30 s) unless `options` say otherwise. */
 export async function openLab({ wantsTokens = false, ...config }: LabOptions = {}): Promise<Lab> {
   const { pageservers = 3, safekeepers = 3 } = config;
-  const { ports, named } = fakePorts(pageservers + 1, safekeepers);
+  const { ports, named, computes } = fakePorts(pageservers + 1, safekeepers);
   const world = createWorld({
     seed: 7,
     pageservers,
@@ -150,6 +151,12 @@ export async function openLab({ wantsTokens = false, ...config }: LabOptions = {
     address: ports.address,
     ...config,
   });
+  // `compute1` is the first, and so on.
+  for (const [at, { tenantId }] of world.computes().entries()) {
+    const service = fakeService(3_080 + at);
+    computes.set(tenantId, service);
+    named.set(`compute${at + 1}`, service);
+  }
   const keys = wantsTokens ? tokenKeys(Buffer.alloc(32, 7)) : undefined;
   const log = requestLog();
   const clock = manualClock();

@@ -55,6 +55,8 @@ export const stretches: readonly Stretch[] = [
     from: 440,
     to: 711,
     world: () => ({ initial: [unscheduled] }),
+    // Nothing started the recorded controller again.
+    acts: [broken(440, 'panic_restart', { after: 'never' })],
   },
   {
     name: 'paused, stopped and essential shards; node policies',

@@ -116,6 +116,43 @@ const acts = fc.oneof(
       (world) =>
         world.controller.dropNode(id),
   ),
+  fc
+    .tuple(
+      fc.constantFrom(
+        'split_brain',
+        'stale_generation',
+        'orphan_location',
+        'intent_contradicted',
+        'secondaries_missing',
+        'az_violation',
+        'reconcile_stuck',
+        'notification_pending',
+      ),
+      pick,
+      fc.boolean(),
+    )
+    .map(
+      ([fault, at, on]): Act =>
+        (world) => {
+          const tenant = tenantAt(world, at);
+          return on ? world.faults.on(fault, { tenant }) : world.faults.off(fault);
+        },
+    ),
+  pick.map(
+    (at): Act =>
+      (world) =>
+        world.controller.setPolicy(tenantAt(world, at), { placement: { Attached: 2 } }),
+  ),
+  pick.map(
+    (at): Act =>
+      (world) =>
+        world.controller.createTenant({
+          new_tenant_id: tenantAt(world, at),
+          shard_parameters: { count: 2, stripe_size: 2_048 },
+        }),
+  ),
+  fc.constant<Act>((world) => world.faults.on('operation_race', { ms: 20 })),
+  fc.constant<Act>((world) => world.faults.on('database_mended')),
   fc.constant<Act>((world) => world.joinPageserver('az-b')),
   fc.constant<Act>((world) => world.faults.off('hook')),
   fc.constant<Act>((world) => world.faults.on('controller_restarted')),
@@ -126,6 +163,9 @@ const acts = fc.oneof(
 /** Everything mended and everyone let do what they want. */
 function mend(world: World): void {
   for (const { name } of world.faults.active()) world.faults.off(name);
+  world.advance(60_000);
+  // Only now: what was still waiting to be written is written.
+  world.faults.on('database_mended');
   world.advance(60_000);
   for (const { tenant_id } of tenantsOf(world))
     world.controller.setPolicy(tenant_id, { scheduling: 'Active' });

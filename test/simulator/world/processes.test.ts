@@ -190,16 +190,25 @@ describe('the others', () => {
   });
 
   it('every fault can be switched on and, if it lasts, off', () => {
-    const world = smallWorld();
+    const world = smallWorld({ pageservers: 6 });
+    const words: Readonly<Record<string, string>> = {
+      hook: 'dead',
+      compute_status: 'failed',
+      node_policy: 'Filling',
+      panic_restart: '500',
+    };
     const values = {
       node: 2,
       safekeeper: 1,
       tenant: world.computes()[0]?.tenantId ?? '',
       number: 5,
-      word: 'dead',
     };
     for (const { name, arguments: named, lasting } of world.faults.list()) {
-      const args = Object.fromEntries(named.map(({ name: key, kind }) => [key, values[kind]]));
+      const args = Object.fromEntries(
+        named
+          .filter(({ required }) => required)
+          .map(({ name: key, kind }) => [key, kind === 'word' ? (words[name] ?? '') : values[kind]]),
+      );
       expect([name, world.faults.on(name, args)]).toEqual([name, undefined]);
       expect(world.faults.active().some((fault) => fault.name === name)).toBe(lasting);
       world.advance(3_000);
