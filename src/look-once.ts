@@ -20,7 +20,7 @@ const readTwice: readonly CollectorName[] = [
   'pageserver_metrics',
   'compute_settings',
 ];
-const betweenLooksMs = 3_000;
+const usuallyBetweenMs = 3_000;
 /** Longer than any look at everything takes: nothing is read a third time, and nothing goes stale meanwhile. */
 const onceMs = 86_400_000;
 /** No interval bounds a look that is not made again; what hangs is bounded by `limits` and `sql`. */
@@ -33,6 +33,8 @@ export interface LookOnceOptions {
   readonly random: () => number;
   /** What has not been read by then is left unread. */
   readonly timeoutMs: number;
+  /** Between two reads of what moves; 3 seconds unless the world goes faster than the clock. */
+  readonly betweenLooksMs?: number | undefined;
   /** Aborts when nobody waits for the looks any more: what is not read by then is left unread. */
   readonly signal?: AbortSignal | undefined;
   /** Called whenever every target that is known so far was read as often as it will be: once, then again at the end. */
@@ -70,7 +72,7 @@ function areDone(statuses: readonly JobStatus[], times: number): boolean {
  * twice. No port is opened and nothing is left running.
  */
 export async function lookOnce(options: LookOnceOptions): Promise<void> {
-  const { config, clock } = options;
+  const { config, clock, betweenLooksMs = usuallyBetweenMs } = options;
   const store = createStore(clock);
   const plans = Object.fromEntries(
     Object.entries(collectorPlans(config)).map(([name, plan]) => [

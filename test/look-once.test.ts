@@ -6,11 +6,12 @@ import { type RunningSimulator, startSimulator } from '../src/simulator/http/sim
 import { createWorld } from '../src/simulator/world/world.ts';
 import { loadWith } from './config/load-with.ts';
 
-/** Timers twenty times sooner, so that the seconds between two looks are none; sockets take what they take. */
+const hurry = 5;
+/** Timers five times sooner, so that nobody waits for the seconds between two looks; sockets take what they take. */
 const hurried: Clock = {
   wallMs: systemClock.wallMs,
-  monotonicMs: () => systemClock.monotonicMs() * 20,
-  after: (delayMs, run) => systemClock.after(delayMs / 20, run),
+  monotonicMs: () => systemClock.monotonicMs() * hurry,
+  after: (delayMs, run) => systemClock.after(delayMs / hurry, run),
 };
 
 let simulator: RunningSimulator | undefined;
@@ -29,7 +30,7 @@ async function simulated(tokenSecret?: Buffer): Promise<Config> {
     ...(tokenSecret === undefined ? {} : { tokenSecret }),
     makeWorld: (address) => createWorld({ seed: 1, tenants: 2, pageservers: 3, safekeepers: 1, address }),
   });
-  const limits = { connectTimeout: '100ms', headersTimeout: '100ms', bodyTimeout: '100ms' };
+  const limits = { connectTimeout: '400ms', headersTimeout: '400ms', bodyTimeout: '400ms' };
   const file = {
     storageController: {
       url: simulator.controllerUrl,
@@ -81,7 +82,9 @@ describe('one look at everything', () => {
     const [, last] = looks;
     if (last === undefined) throw new Error('there are two looks');
     expect(last.statuses.filter(({ up }) => up !== true)).toEqual([]);
-    expect(Math.min(...attempts(last, 'nodes'), ...attempts(last, 'pageserver_locations'))).toBe(2);
+    expect(
+      Math.min(...attempts(last, 'nodes'), ...attempts(last, 'pageserver_locations')),
+    ).toBeGreaterThanOrEqual(2);
     expect(attempts(last, 'pageserver_status')).toEqual([1, 1, 1]);
     expect(last.secondaries).toBe(3);
   });

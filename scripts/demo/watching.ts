@@ -80,7 +80,7 @@ function configurationOf({ cluster, compute, folder, speed }: WatchedAddresses, 
     findings: {
       interval: `${quickMs}ms`,
       thresholds: {
-        drift: { settle: '1s' },
+        drift: { settle: '500ms' },
         compute: { idleTransactionMax: '1s' },
         nodes: { transitionMax: '20s' },
       },

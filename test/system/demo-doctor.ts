@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { demoFaults } from '../../scripts/demo/faults/all-faults.ts';
 import { checkout } from '../../scripts/run-program.ts';
+import type { Look } from '../../src/alerts/detector.ts';
 import { readConfigText } from '../../src/cli/config-text.ts';
 import { diagnose } from '../../src/cli/doctor/diagnose.ts';
 import { reportLines } from '../../src/cli/doctor/report.ts';
@@ -13,6 +14,7 @@ import {
   type Saved,
 } from '../../src/cli/doctor/saved.ts';
 import { systemClock } from '../../src/clock.ts';
+import type { TargetKind } from '../../src/collectors/target.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 interface Expected {
@@ -101,17 +103,38 @@ export interface Said {
   /** The whole report, with what has changed since `against`. */
   readonly report: readonly string[];
   readonly changes: readonly string[];
+  /** Addresses of this run → those that the demo has when its usual ports are free. */
+  readonly usualAddresses: ReadonlyMap<string, string>;
+}
+
+const usualPorts: Readonly<Partial<Record<TargetKind, (id: number) => number>>> = {
+  storage_controller: () => 1234,
+  compute_hook: () => 1236,
+  broker: () => 1237,
+  safekeeper: (id) => 1244 + id,
+  pageserver: (id) => 1334 + id,
+};
+
+function usualAddressesOf(looks: readonly Look[]): ReadonlyMap<string, string> {
+  return new Map(
+    looks.flatMap(({ target: { kind, name, nodeId, safekeeperId } }) => {
+      const port = usualPorts[kind]?.(nodeId ?? safekeeperId ?? 0);
+      return port === undefined ? [] : [[name, `127.0.0.1:${port}`]];
+    }),
+  );
 }
 
 /** `neonwatch doctor --config FILE`, in this process: the report as a pipe gets it. */
-export async function askDoctor(configFile: string, against?: Saved): Promise<Said> {
+export async function askDoctor(configFile: string, speed: number, against?: Saved): Promise<Said> {
   const { config } = await loadConfig({
     flags: [],
     env: { NEONWATCH_CONFIG: configFile },
     readFile: readConfigText,
     mustWatch: true,
   });
-  const asked = { config, clock: systemClock, random: Math.random, timeoutMs: 30_000 };
+  // What moves is read twice; in a world that is faster less time between is as much.
+  const betweenLooksMs = Math.max(3_000 / speed, 1_500);
+  const asked = { config, clock: systemClock, random: Math.random, timeoutMs: 30_000, betweenLooksMs };
   const diagnosis = await diagnose(asked);
   const saved = diagnosisJson(diagnosis, 'test');
   const setting = { width: undefined, isColoured: false };
@@ -122,12 +145,14 @@ export async function askDoctor(configFile: string, against?: Saved): Promise<Sa
     headline,
     report: [...reportLines(diagnosis, setting, headline), ...changed],
     changes: against === undefined ? [] : changesSince(against, saved),
+    usualAddresses: usualAddressesOf(diagnosis.looks),
   };
 }
 
-/** What is another one in every run: instants, ages, how long something took. */
-function withoutChance(line: string): string {
+/** Makes equal what is another one in every run: ports, instants, ages, how long something took. */
+function withoutChance(line: string, usualAddresses: ReadonlyMap<string, string>): string {
   return line
+    .replace(/127\.0\.0\.1:\d+/g, (address) => usualAddresses.get(address) ?? address)
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '2026-01-01T00:00:00.000Z')
     .replace(/\b\d+ s ago/g, '1 s ago')
     .replace(/\b\d+ ms for its status, the others \d+ ms/, '230 ms for its status, the others 2 ms');
@@ -136,15 +161,15 @@ function withoutChance(line: string): string {
 const introduction = `# What doctor says of each fault of the demo
 
 Written by a test from what it saw (\`NEONWATCH_DOCTOR_TRANSCRIPT=1 npx vitest run --project system
-test/system/demo.test.ts\`); the same test holds the first lines to a table that was written by hand. Only instants, ages
-and durations are made equal. To see one for yourself: \`npm run demo -- --fault NAME\`, and in another terminal the
+test/system/demo.test.ts\`); the same test holds the first lines to a table that was written by hand. Only ports,
+instants, ages and durations are made equal. To see one for yourself: \`npm run demo -- --fault NAME\`, and in another terminal the
 command that the demo prints.
 
 The demo is in a hurry: its controller calls a pageserver offline after seconds, and its configuration lets a connection
-string settle for one second and a transaction be idle for one. Everything else is as it is by default.
+string settle for half a second and a transaction be idle for one. Everything else is as it is by default.
 `;
 
-function section(name: string, { report }: Said): string {
+function section(name: string, { report }: Said, usualAddresses: ReadonlyMap<string, string>): string {
   const fault = demoFaults.find((one) => one.name === name);
   const { unseen, changes } = expectedOfFault[name] ?? {};
   const flags = changes === undefined ? '' : ' --against before.json';
@@ -156,7 +181,7 @@ function section(name: string, { report }: Said): string {
     '',
     '```console',
     `$ npm run neonwatch -- doctor --config neonwatch.yaml${flags}`,
-    ...report.map(withoutChance),
+    ...report.map((line) => withoutChance(line, usualAddresses)),
     '```',
     '',
   ].join('\n');
@@ -164,6 +189,8 @@ function section(name: string, { report }: Said): string {
 
 /** Writes docs/doctor-transcript.md. */
 export async function writeTranscript(said: ReadonlyMap<string, Said>): Promise<void> {
-  const text = [introduction, ...[...said].map(([name, one]) => section(name, one))].join('\n');
+  // When the controller is away nobody announces the others.
+  const usual = new Map([...said.values()].flatMap(({ usualAddresses }) => [...usualAddresses]));
+  const text = [introduction, ...[...said].map(([name, one]) => section(name, one, usual))].join('\n');
   await writeFile(join(checkout, 'docs', 'doctor-transcript.md'), text);
 }

@@ -50,7 +50,7 @@ describe('the demo', () => {
   });
 
   it('has doctor say that all is well before the first fault', async () => {
-    before = await askDoctor(demo.configFile);
+    before = await askDoctor(demo.configFile, speed);
     expect(before.headline, before.report.join('\n')).toMatch(/^All is well: 14 targets/);
   });
 
@@ -60,7 +60,7 @@ describe('the demo', () => {
     async (fault) => {
       const { changes } = expectedOfFault[fault.name] ?? {};
       const whileBroken = async (): Promise<void> => {
-        const one = await askDoctor(demo.configFile, changes === undefined ? undefined : before.saved);
+        const one = await askDoctor(demo.configFile, speed, changes === undefined ? undefined : before.saved);
         heard.set(fault.name, one);
       };
       const played = await play({ ...demo.stage, whileBroken }, fault, holdMs);

@@ -78,6 +78,8 @@ export interface DiagnoseOptions {
   readonly random: () => number;
   readonly timeoutMs: number;
   readonly tenant?: string | undefined;
+  /** See `LookOnceOptions`. */
+  readonly betweenLooksMs?: number | undefined;
   /** Aborts when nobody waits for the diagnosis any more. */
   readonly signal?: AbortSignal | undefined;
   /** Is given every look before it is judged. */

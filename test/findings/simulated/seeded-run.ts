@@ -109,6 +109,8 @@ export interface FaultyOutcome {
   readonly done: readonly string[];
   readonly promisedMs: number;
   readonly caughtMs: number | undefined;
+  /** And by just that finding and class. */
+  readonly isAsPromised: boolean;
   /** Something that was under way mended it before the finding was due. */
   readonly isMended: boolean;
   readonly falseAlarms: readonly Fired[];
@@ -158,8 +160,8 @@ export async function playFaulty(seed: number): Promise<FaultyOutcome> {
   victims.add(place.tenant.tenant_id).add(place.single.tenant_id);
   const fromMs = watched.world.nowMs();
   const promise = (promisedMs(row) ?? 0) + (row.isShared === true ? holdMs(row) : 0);
-  const caughtMs = await awaitFinding(row, watched, fromMs, promise);
-  const isMended = caughtMs === undefined && row.isMended?.(place) === true;
+  const caught = await awaitFinding(row, watched, fromMs, promise);
+  const isMended = caught === undefined && row.isMended?.(place) === true;
   isOver = true;
   await watched.during(others);
   await watched.stop();
@@ -168,7 +170,8 @@ export async function playFaulty(seed: number): Promise<FaultyOutcome> {
     row,
     done,
     promisedMs: promise,
-    caughtMs,
+    caughtMs: caught?.afterMs,
+    isAsPromised: caught?.isAsPromised === true,
     isMended,
     falseAlarms: falseAlarms(row, watched).filter(({ id }) => !isOfOperations(row, done, id)),
     worldMs: watched.world.nowMs() - watched.world.config.startMs,

@@ -27,7 +27,10 @@ export interface FaultRow {
   /** The finding, with its class if it has classes; none: nothing is wrong that a user would have to know. */
   readonly finds: string | undefined;
   readonly about?: string;
-  /** What is found instead when moves came between two looks: that something is wrong is seen, whose fault it is not. */
+  /**
+   * What counts as well among operations: a move between two looks, or another compute in the middle of one, hides whose
+   * fault it is, and a split makes another class of it. That something is wrong is seen all the same.
+   */
   readonly orElse?: string;
   /** What the world itself takes. */
   readonly worldMs?: number;
@@ -36,7 +39,7 @@ export interface FaultRow {
   readonly also?: readonly string[];
   /** Whether something has mended it, as an optimization that was under way does. */
   readonly isMended?: (place: Place) => boolean;
-  /** It is about more than one shard: another of the kind that comes and goes meanwhile begins the hold anew. */
+  /** It is about several shards: another of them that comes and goes meanwhile begins the hold anew. */
   readonly isShared?: boolean;
   /** Where shards of the same tenants move at the time, also this. */
   readonly amongMoves?: readonly string[];

@@ -69,10 +69,11 @@ export const hookRows: readonly FaultRow[] = [
     name: 'hook as=lying, a move',
     begin: hookThenMove('lying'),
     finds: 'lying_hook NOT_APPLIED',
+    orElse: 'connstring_drift',
     isMended: ({ world, single }) => isComputeRight(world, single),
     worldMs: 45_000,
     why: 'the move itself',
-    also: ['connstring_drift', 'misrouted_requests'],
+    also: ['lying_hook', 'connstring_drift', 'misrouted_requests'],
     stays: true,
   },
   {
@@ -83,7 +84,7 @@ export const hookRows: readonly FaultRow[] = [
     orElse: 'connstring_drift',
     worldMs: 45_000,
     why: 'the move itself',
-    also: ['connstring_drift', 'misrouted_requests', ...moved],
+    also: ['lying_hook', 'connstring_drift', 'misrouted_requests', ...moved],
     stays: true,
   },
   {
@@ -94,7 +95,7 @@ export const hookRows: readonly FaultRow[] = [
     orElse: 'connstring_drift',
     worldMs: 45_000,
     why: 'the move itself',
-    also: ['connstring_drift', 'misrouted_requests', ...moved],
+    also: ['lying_hook', 'connstring_drift', 'misrouted_requests', ...moved],
     stays: true,
   },
   {
@@ -105,7 +106,7 @@ export const hookRows: readonly FaultRow[] = [
     orElse: 'connstring_drift',
     worldMs: 45_000,
     why: 'the move itself',
-    also: ['connstring_drift', 'misrouted_requests', ...moved],
+    also: ['lying_hook', 'connstring_drift', 'misrouted_requests', ...moved],
     stays: true,
   },
   {

@@ -33,6 +33,7 @@ export const otherRows: readonly FaultRow[] = [
       return problem ?? place.world.faults.on('compute_restarted', { tenant: place.single.tenant_id });
     },
     finds: 'connstring_drift WRONG_NODE',
+    orElse: 'connstring_drift',
     isMended: ({ world, single }) => isComputeRight(world, single),
     worldMs: 120_000,
     why: settling,
@@ -43,6 +44,7 @@ export const otherRows: readonly FaultRow[] = [
     name: 'compute_drift',
     begin: turnRound,
     finds: 'connstring_drift WRONG_ORDER',
+    orElse: 'connstring_drift',
     amongMoves: ['lying_hook'],
     isMended: ({ world, tenant }) => isComputeRight(world, tenant),
     also: ['misrouted_requests'],

@@ -39,6 +39,7 @@ export const pageserverRows: readonly FaultRow[] = [
     name: 'cold_secondaries',
     begin: fault('cold_secondaries', onNode),
     finds: 'cold_secondary',
+    isShared: true,
     also: homeless,
   },
   {

@@ -6,6 +6,7 @@ export const placementRows: readonly FaultRow[] = [
     name: 'split_brain',
     begin: fault('split_brain', onTenant),
     finds: 'split_brain same_generation',
+    amongMoves: ['stale_generation'],
     isMended: ({ world, tenant }) => hasOneOwner(world, tenant),
   },
   {
@@ -41,6 +42,7 @@ export const placementRows: readonly FaultRow[] = [
     name: 'az_violation',
     begin: fault('az_violation', onTenant),
     finds: 'az_violation',
+    amongMoves: ['pair_in_one_az'],
     isShared: true,
     isMended: ({ world, tenant }) => isAtHome(world, tenant),
     also: moved,
