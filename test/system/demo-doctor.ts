@@ -113,13 +113,14 @@ const usualPorts: Readonly<Partial<Record<TargetKind, (id: number) => number>>> 
   broker: () => 1237,
   safekeeper: (id) => 1244 + id,
   pageserver: (id) => 1334 + id,
+  compute: () => 55_433,
 };
 
 function usualAddressesOf(looks: readonly Look[]): ReadonlyMap<string, string> {
   return new Map(
-    looks.flatMap(({ target: { kind, name, nodeId, safekeeperId } }) => {
+    looks.flatMap(({ target: { kind, url, nodeId, safekeeperId } }) => {
       const port = usualPorts[kind]?.(nodeId ?? safekeeperId ?? 0);
-      return port === undefined ? [] : [[name, `127.0.0.1:${port}`]];
+      return port === undefined ? [] : [[new URL(url).host, `127.0.0.1:${port}`]];
     }),
   );
 }
@@ -152,7 +153,10 @@ export async function askDoctor(configFile: string, speed: number, against?: Sav
 /** Makes equal what is another one in every run: ports, instants, ages, how long something took. */
 function withoutChance(line: string, usualAddresses: ReadonlyMap<string, string>): string {
   return line
-    .replace(/127\.0\.0\.1:\d+/g, (address) => usualAddresses.get(address) ?? address)
+    .replace(/127\.0\.0\.1(?::| -p )\d+/g, (address) => {
+      const usual = usualAddresses.get(address.replace(' -p ', ':'));
+      return usual === undefined ? address : usual.replace(':', address.includes(' -p ') ? ' -p ' : ':');
+    })
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '2026-01-01T00:00:00.000Z')
     .replace(/\b\d+ s ago/g, '1 s ago')
     .replace(/\b\d+ ms for its status, the others \d+ ms/, '230 ms for its status, the others 2 ms');

@@ -51,7 +51,9 @@ describe('the demo', () => {
 
   it('has doctor say that all is well before the first fault', async () => {
     before = await askDoctor(demo.configFile, speed);
-    expect(before.headline, before.report.join('\n')).toMatch(/^All is well: 14 targets/);
+    // On a busy machine a pageserver of the simulator may answer slowly, which is noticed and no finding.
+    const isWell = /^All is well: 14 targets|^No finding yet, but: Pageserver \d+ at \S+ answers slowly/;
+    expect(before.headline, before.report.join('\n')).toMatch(isWell);
   });
 
   it.for(demoFaults)(
